@@ -12,6 +12,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    reporters: process.env.CI ? ['default', './tools/ci-reporter.ts'] : ['default'],
     execArgv: [`--conditions=${source}`],
   },
 });
