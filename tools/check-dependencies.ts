@@ -3,7 +3,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
-import { type Node, parseSync, Visitor } from 'oxc-parser';
+import { parseSync, Visitor } from 'rolldown/utils';
 
 /** Bottom to top. A package imports from the layers below its own, never from its own or from one above. */
 const layers: readonly (readonly string[])[] = [
@@ -150,9 +150,9 @@ function readSource(root: string, path: string): SourceFile {
 
   const imports: { specifier: string; line: number }[] = [];
   const globals: { name: string; line: number }[] = [];
-  const names = new Set<Node>();
-  const importFrom = (node: { readonly start: number; readonly source: Node | null }): void => {
-    if (node.source?.type === 'Literal' && typeof node.source.value === 'string') {
+  const names = new Set<unknown>();
+  const importFrom = (node: { readonly start: number; readonly source: object | null }): void => {
+    if (node.source !== null && 'value' in node.source && typeof node.source.value === 'string') {
       imports.push({ specifier: node.source.value, line: lineOf(node) });
     }
   };
