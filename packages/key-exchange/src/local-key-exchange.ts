@@ -1,0 +1,118 @@
+import type { CryptoProvider, PrivateKey } from '@handfast/crypto';
+import { ECCurveType, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
+import { concat } from './bytes.ts';
+import type { ContinuationStore, HostedAskContext } from './continuations.ts';
+import { groupFits } from './groups.ts';
+import { HeldContinuations } from './held-continuations.ts';
+import { keyIdOf } from './key-id.ts';
+import { masterSecret } from './key-schedule12.ts';
+import type {
+  AgreeAnswer,
+  AgreeRequest,
+  KeyExchange,
+  OfferAnswer,
+  OfferRequest,
+  RespondAnswer,
+  RespondRequest,
+  SignAnswer,
+  SignRequest,
+  StartServerAnswer,
+  StartServerRequest,
+} from './port.ts';
+import { schemeFits } from './signature-schemes.ts';
+import { certificateVerifyContent13, serverKeyExchangeContent } from './signed-content.ts';
+
+/**
+ * The {@link KeyExchange} that holds the keys itself and answers at once. Its methods throw `TlsError`:
+ * `invalid-key-share` for a peer's share that is none; `service-failed` for a key ID that is not held here or a
+ * continuation that cannot be taken; `internal-error` for a scheme or a group that does not fit.
+ */
+export class LocalKeyExchange implements KeyExchange {
+  readonly #crypto: CryptoProvider;
+  readonly #keys: ReadonlyMap<string, PrivateKey>;
+  readonly #continuations: ContinuationStore;
+
+  /**
+   * @param options.keys of certificates; found by their key ID.
+   * @param options.continuations by default {@link HeldContinuations}, for callers in this process.
+   */
+  constructor(options: {
+    readonly crypto: CryptoProvider;
+    readonly keys: readonly PrivateKey[];
+    readonly continuations?: ContinuationStore;
+  }) {
+    const { crypto, keys, continuations = new HeldContinuations() } = options;
+    this.#crypto = crypto;
+    this.#keys = new Map(keys.map((key) => [keyIdOf(crypto, key.spki), key]));
+    this.#continuations = continuations;
+  }
+
+  respond({ group, clientShare, signature: asked }: RespondRequest, _context: HostedAskContext): RespondAnswer {
+    const key = this.#key(asked.keyId);
+    checkScheme(asked.scheme, key, 'tls13');
+    const { share, secret } = this.#crypto.respondToShare(group, clientShare);
+    const transcriptHash = this.#crypto.hash(asked.hash, concat(asked.beforeShare, share, asked.afterShare));
+    const signature = key.sign(asked.scheme, certificateVerifyContent13('server', transcriptHash));
+    return { share, secret, signature };
+  }
+
+  startServer(request: StartServerRequest, context: HostedAskContext): StartServerAnswer {
+    const { group, keyId, scheme, clientRandom, serverRandom } = request;
+    const key = this.#key(keyId);
+    checkScheme(scheme, key, 'tls12');
+    if (!groupFits(group, 'tls12')) {
+      throw new TlsError('internal-error', `TLS 1.2 has no group ${nameOf(NamedGroup, group)}`);
+    }
+    const ephemeral = this.#crypto.generateEphemeral(group);
+    const params = encodeServerEcdhParams(group, ephemeral.share);
+    const signature = key.sign(scheme, serverKeyExchangeContent(clientRandom, serverRandom, params));
+    return { share: ephemeral.share, signature, continuation: this.#continuations.put([ephemeral], context) };
+  }
+
+  offer({ groups }: OfferRequest, context: HostedAskContext): OfferAnswer {
+    const keys = groups.map((group) => this.#crypto.generateEphemeral(group));
+    return {
+      shares: keys.map(({ group, share }) => ({ group, share })),
+      continuation: this.#continuations.put(keys, context),
+    };
+  }
+
+  agree(
+    { continuation, group, peerShare, masterSecret: derivation }: AgreeRequest,
+    context: HostedAskContext,
+  ): AgreeAnswer {
+    const key = this.#continuations.take(continuation, context).find((each) => each.group === group);
+    if (key === undefined) {
+      throw new TlsError('internal-error', `the continuation has no key of ${nameOf(NamedGroup, group)}`);
+    }
+    const secret = key.agree(peerShare);
+    return { secret: derivation === undefined ? secret : masterSecret(this.#crypto, secret, derivation) };
+  }
+
+  sign({ keyId, scheme, content }: SignRequest, _context: HostedAskContext): SignAnswer {
+    return { signature: this.#key(keyId).sign(scheme, content) };
+  }
+
+  #key(keyId: string): PrivateKey {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) {
+      throw new TlsError(
+        'service-failed',
+        `no private key with key ID ${keyId.slice(0, 64)} here; give this key exchange the key of the certificate`,
+      );
+    }
+    return key;
+  }
+}
+
+function checkScheme(scheme: number, key: PrivateKey, version: 'tls12' | 'tls13'): void {
+  if (!schemeFits(scheme, key.kind, version)) {
+    const name = nameOf(SignatureScheme, scheme);
+    throw new TlsError('internal-error', `${name} is not for a key of kind ${key.kind} in ${version}`);
+  }
+}
+
+/** ServerECDHParams (RFC 8422 section 5.4). */
+function encodeServerEcdhParams(group: number, share: Uint8Array): Uint8Array {
+  return concat(Uint8Array.of(ECCurveType.named_curve, group >> 8, group, share.length), share);
+}
