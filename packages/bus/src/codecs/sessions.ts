@@ -1,0 +1,72 @@
+import type { HandshakeEntry, HandshakeState } from '@handfast/sessions';
+import { handfast } from '../generated/handfast.js';
+import { atMost, type Codec, finite, nameOf, nothing, type OperationCodec, text } from './codec.ts';
+
+const proto = handfast.v1;
+
+const maximumEntries = 65_536;
+const maximumText = 4096;
+
+const roles = {
+  client: proto.Role.ROLE_CLIENT,
+  server: proto.Role.ROLE_SERVER,
+} as const satisfies Record<HandshakeEntry['role'], number>;
+
+const states = {
+  started: proto.HandshakeState.HANDSHAKE_STATE_STARTED,
+  completed: proto.HandshakeState.HANDSHAKE_STATE_COMPLETED,
+  confirmed: proto.HandshakeState.HANDSHAKE_STATE_CONFIRMED,
+  failed: proto.HandshakeState.HANDSHAKE_STATE_FAILED,
+  closed: proto.HandshakeState.HANDSHAKE_STATE_CLOSED,
+} as const satisfies Record<HandshakeState, number>;
+
+export const noteCodec: Codec<readonly HandshakeEntry[]> = {
+  encode: (entries) => proto.NoteRequest.encode({ entries: entries.map(encodeEntry) }).finish(),
+  decode: (bytes) => decodeEntries(proto.NoteRequest.decode(bytes).entries),
+};
+
+export const handshakesCodec: OperationCodec<undefined, readonly HandshakeEntry[]> = {
+  request: nothing(proto.HandshakesRequest),
+  answer: {
+    encode: (entries) => proto.HandshakesReply.encode({ entries: entries.map(encodeEntry) }).finish(),
+    decode: (bytes) => decodeEntries(proto.HandshakesReply.decode(bytes).entries),
+  },
+};
+
+function encodeEntry(entry: HandshakeEntry): handfast.v1.HandshakeEntry.$Properties {
+  return {
+    id: entry.id,
+    role: roles[entry.role],
+    gateway: entry.gateway,
+    state: states[entry.state],
+    at: entry.at,
+    protocol: entry.protocol ?? null,
+    cipherSuite: entry.cipherSuite ?? null,
+    serverName: entry.serverName ?? null,
+    identity: entry.identity ?? null,
+    reason: entry.reason ?? null,
+  };
+}
+
+function decodeEntries(entries: readonly handfast.v1.HandshakeEntry.$Properties[]): readonly HandshakeEntry[] {
+  return atMost(entries, 'entries', maximumEntries).map((entry) => {
+    const message = proto.HandshakeEntry.create(entry);
+    if (!/^[0-9a-f]{2,64}$/.test(message.id)) throw new RangeError('id is not hex');
+    return {
+      id: message.id,
+      role: nameOf(roles, message.role, 'role'),
+      gateway: text(message.gateway, 'gateway', maximumText),
+      state: nameOf(states, message.state, 'state'),
+      at: finite(message.at, 'at'),
+      protocol: optionalText(message.protocol, 'protocol'),
+      cipherSuite: optionalText(message.cipherSuite, 'cipher_suite'),
+      serverName: optionalText(message.serverName, 'server_name'),
+      identity: optionalText(message.identity, 'identity'),
+      reason: optionalText(message.reason, 'reason'),
+    };
+  });
+}
+
+function optionalText(value: string | null | undefined, name: string): string | undefined {
+  return value === null || value === undefined ? undefined : text(value, name, maximumText);
+}
