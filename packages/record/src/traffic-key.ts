@@ -1,0 +1,113 @@
+import { type Aead, aeadNonceLength, aeadTagLength } from '@handfast/crypto';
+import { TlsError } from '@handfast/wire';
+import { recordHeaderLength } from './record.ts';
+import type { ProtectionVersion, TrafficProtection } from './traffic-protection.ts';
+
+const sequenceLength = 8;
+
+/** seq_num, type, version and length (RFC 5246 section 6.2.3.3). */
+const additionalDataLength = sequenceLength + recordHeaderLength;
+
+/**
+ * A traffic protection in use in one direction: it counts the records and gives each its nonce and additional data.
+ * Works on whole records as they stand on the wire: header, explicit nonce if there is one, content, tag.
+ */
+export class TrafficKey {
+  readonly version: ProtectionVersion;
+  /** Bytes between the header and the content. */
+  readonly prefixLength: number;
+  /** Bytes that protection adds to the content: prefix and tag. */
+  readonly overhead: number;
+
+  readonly #aead: Aead;
+  readonly #limit: number;
+  #sequence: number;
+  /** The last 8 bytes of the IV, which the sequence number is combined with; zero for an explicit nonce. */
+  readonly #ivHigh: number;
+  readonly #ivLow: number;
+  /** Scratch: each is written anew for each record, and no AEAD holds on to it. */
+  readonly #nonce = new Uint8Array(aeadNonceLength);
+  readonly #nonceView = new DataView(this.#nonce.buffer);
+  readonly #additionalData = new Uint8Array(additionalDataLength);
+  readonly #additionalDataView = new DataView(this.#additionalData.buffer);
+
+  /** @param sequence the number of the first record: 0, except in tests of high numbers. */
+  constructor(protection: TrafficProtection, sequence = 0) {
+    this.version = protection.version;
+    this.prefixLength = protection.nonce === 'explicit' ? sequenceLength : 0;
+    this.overhead = this.prefixLength + aeadTagLength;
+    this.#aead = protection.aead;
+    this.#limit = protection.limit;
+    this.#sequence = sequence;
+    this.#nonce.set(protection.iv);
+    this.#ivHigh = this.#nonceView.getUint32(aeadNonceLength - 8);
+    this.#ivLow = this.#nonceView.getUint32(aeadNonceLength - 4);
+  }
+
+  /** How many more records may be sealed. */
+  get left(): number {
+    return Math.max(0, this.#limit - this.#sequence);
+  }
+
+  /**
+   * Protects a record where it stands: the content becomes ciphertext, the last 16 bytes the tag.
+   * @param record the header with its final length, room for the explicit nonce, the content, room for the tag.
+   * @throws TlsError `record-limit-reached` when the key has protected all the records that it may.
+   */
+  seal(record: Uint8Array): void {
+    if (this.#sequence >= this.#limit)
+      throw new TlsError('record-limit-reached', `${this.#limit} records under one key`);
+    const content = record.subarray(recordHeaderLength + this.prefixLength, record.length - aeadTagLength);
+    const nonce = this.#nextNonce();
+    if (this.prefixLength > 0) record.set(nonce.subarray(aeadNonceLength - sequenceLength), recordHeaderLength);
+    const additionalData = this.#additionalDataOf(record, content.length);
+    // Counted before the AEAD runs, so that no failure of it can lead to a nonce used twice.
+    this.#sequence += 1;
+    record.set(this.#aead.seal(nonce, additionalData, content), content.byteOffset - record.byteOffset);
+  }
+
+  /**
+   * The content of a whole protected record, or undefined when it is not authentic.
+   * @throws TlsError `record-limit-reached` when the sequence number can be counted no further.
+   */
+  open(record: Uint8Array): Uint8Array | undefined {
+    if (this.#sequence >= Number.MAX_SAFE_INTEGER) {
+      throw new TlsError('record-limit-reached', 'the sequence number of the records received is at its end');
+    }
+    const contentLength = record.length - recordHeaderLength - this.overhead;
+    if (contentLength < 0) return undefined;
+    const nonce = this.#nextNonce();
+    const start = recordHeaderLength + this.prefixLength;
+    if (this.prefixLength > 0) nonce.set(record.subarray(recordHeaderLength, start), aeadNonceLength - sequenceLength);
+    const additionalData = this.#additionalDataOf(record, contentLength);
+    const content = this.#aead.open(nonce, additionalData, record.subarray(start));
+    if (content !== undefined) this.#sequence += 1;
+    return content;
+  }
+
+  #nextNonce(): Uint8Array {
+    this.#nonceView.setUint32(aeadNonceLength - 8, this.#ivHigh ^ high32(this.#sequence));
+    this.#nonceView.setUint32(aeadNonceLength - 4, this.#ivLow ^ low32(this.#sequence));
+    return this.#nonce;
+  }
+
+  #additionalDataOf(record: Uint8Array, contentLength: number): Uint8Array {
+    const header = record.subarray(0, recordHeaderLength);
+    if (this.version === 'tls13') return header;
+    this.#additionalDataView.setUint32(0, high32(this.#sequence));
+    this.#additionalDataView.setUint32(4, low32(this.#sequence));
+    this.#additionalData.set(header, sequenceLength);
+    // The length of the content, where the header has that of the protected fragment.
+    this.#additionalDataView.setUint16(additionalDataLength - 2, contentLength);
+    return this.#additionalData;
+  }
+}
+
+/** A sequence number has 64 bits on paper and 53 here: its halves by arithmetic, because bit operators see 32. */
+function high32(sequence: number): number {
+  return Math.floor(sequence / 2 ** 32);
+}
+
+function low32(sequence: number): number {
+  return sequence >>> 0;
+}
