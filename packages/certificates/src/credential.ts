@@ -1,0 +1,81 @@
+import type { CryptoProvider, PublicKey, PublicKeyKind } from '@handfast/crypto';
+import { SignatureScheme, TlsError } from '@handfast/wire';
+import { hexOf } from './bytes.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
+import type { Credential } from './port.ts';
+import { publicKeyOf } from './public-key.ts';
+import { hostNamesOf } from './subject-names.ts';
+
+/** What a key of each kind can sign in TLS 1.3 and 1.2, the preferred scheme first. */
+const schemesOfKind: Readonly<Record<PublicKeyKind, readonly number[]>> = {
+  'ecdsa-p256': [SignatureScheme.ecdsa_secp256r1_sha256],
+  'ecdsa-p384': [SignatureScheme.ecdsa_secp384r1_sha384],
+  'ecdsa-p521': [SignatureScheme.ecdsa_secp521r1_sha512],
+  ed25519: [SignatureScheme.ed25519],
+  rsa: [
+    SignatureScheme.rsa_pss_rsae_sha256,
+    SignatureScheme.rsa_pss_rsae_sha384,
+    SignatureScheme.rsa_pss_rsae_sha512,
+    SignatureScheme.rsa_pkcs1_sha256,
+    SignatureScheme.rsa_pkcs1_sha384,
+    SignatureScheme.rsa_pkcs1_sha512,
+  ],
+  'rsa-pss': [
+    SignatureScheme.rsa_pss_pss_sha256,
+    SignatureScheme.rsa_pss_pss_sha384,
+    SignatureScheme.rsa_pss_pss_sha512,
+  ],
+};
+
+/**
+ * A chain of our own, ready to be presented.
+ *
+ * @param chain DER, end entity first, each certificate followed by its issuer
+ * @throws TlsError `configuration-invalid` that says which certificate is malformed, of an unknown kind or out of place
+ */
+export function credentialFromChain(crypto: CryptoProvider, chain: readonly Uint8Array[]): Credential {
+  const certificates = chain.map(configuredCertificate);
+  const [endEntity] = certificates;
+  if (endEntity === undefined) throw new TlsError('configuration-invalid', 'the chain holds no certificate');
+  for (const [index, issuer] of certificates.entries()) {
+    const subject = certificates[index - 1];
+    if (subject !== undefined && subject.issuer.key !== issuer.subject.key) throw outOfPlace(index, subject, issuer);
+  }
+  const { kind } = configuredKey(crypto, endEntity);
+  return {
+    keyId: hexOf(crypto.hash('sha256', endEntity.spki)),
+    chain: certificates.map(({ der }) => der),
+    names: hostNamesOf(endEntity),
+    keyKind: kind,
+    schemes: schemesOfKind[kind],
+  };
+}
+
+function configuredCertificate(der: Uint8Array, index: number): Certificate {
+  try {
+    return parseCertificate(der);
+  } catch (cause) {
+    throw invalid(`certificate ${index} of the chain`, cause);
+  }
+}
+
+function configuredKey(crypto: CryptoProvider, certificate: Certificate): PublicKey {
+  try {
+    return publicKeyOf(crypto, certificate);
+  } catch (cause) {
+    throw invalid(`the public key of "${certificate.subject.text}"`, cause);
+  }
+}
+
+function outOfPlace(index: number, subject: Certificate, issuer: Certificate): TlsError {
+  return new TlsError(
+    'configuration-invalid',
+    `certificate ${index} of the chain is "${issuer.subject.text}", but the one before it, "${subject.subject.text}", ` +
+      `was issued by "${subject.issuer.text}"; the end entity comes first, each certificate is followed by its issuer`,
+  );
+}
+
+function invalid(what: string, cause: unknown): TlsError {
+  const why = cause instanceof TlsError ? cause.detail : 'cannot be read';
+  return new TlsError('configuration-invalid', `${what}: ${why}`, { cause });
+}

@@ -1,0 +1,11 @@
+export { type AlgorithmIdentifier, type Certificate, parseCertificate } from './certificate.ts';
+export { credentialFromChain } from './credential.ts';
+export type { BasicConstraints, Extension, KeyUsage, KnownExtensions, NameConstraints } from './extensions.ts';
+export type { GeneralName } from './general-name.ts';
+export { LocalCertificateValidator, type LocalCertificateValidatorOptions } from './local.ts';
+export type { Name, NameAttribute, RelativeDistinguishedName } from './name.ts';
+export { decodePem } from './pem.ts';
+export * from './port.ts';
+export { decodePrivateKeyPem } from './private-key.ts';
+export { publicKeyOf } from './public-key.ts';
+export { type CertificateSummary, summarize } from './summary.ts';

@@ -1,0 +1,133 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { TlsError } from '@handfast/wire';
+import { hexOf } from './bytes.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
+import { isForHost } from './host-name.ts';
+import { type Failure, limits, PathSearch, type VerifiedSignatures } from './path-search.ts';
+import type {
+  CertificateValidator,
+  Credential,
+  Identity,
+  RejectedVerdict,
+  ValidationRequest,
+  Verdict,
+} from './port.ts';
+import { dnsNamesOf, hostNamesOf } from './subject-names.ts';
+import { TrustStore } from './trust-store.ts';
+
+export interface LocalCertificateValidatorOptions {
+  readonly crypto: CryptoProvider;
+  /** Certificates that are trusted as they are, DER: roots, but also intermediates or a server's own certificate. */
+  readonly anchors: readonly Uint8Array[];
+  /** The chains that `credentials` answers with, in order of preference. */
+  readonly credentials: readonly Credential[];
+}
+
+/**
+ * The CertificateValidator that works in this process and answers at once. It keeps what it learned of certificates
+ * (their content, keys and good signatures) in bounded memory, so that a chain seen before costs little.
+ */
+export class LocalCertificateValidator implements CertificateValidator {
+  readonly #crypto: CryptoProvider;
+  readonly #store: TrustStore;
+  readonly #credentials: readonly Credential[];
+  readonly #verified: VerifiedSignatures = new WeakMap();
+  readonly #fingerprints = new WeakMap<Certificate, string>();
+
+  /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
+  constructor({ crypto, anchors, credentials }: LocalCertificateValidatorOptions) {
+    this.#crypto = crypto;
+    this.#store = new TrustStore(anchors);
+    this.#credentials = credentials;
+  }
+
+  validate({ chain, purpose, serverName, time }: ValidationRequest): Verdict {
+    const [first, ...others] = chain.slice(0, limits.certificates).map(parseSent);
+    if (first === undefined) return { ...noCertificate, trusted: false, certificate: undefined };
+    if (!first.parsed) return first.verdict;
+    const endEntity = first.certificate;
+    const search = new PathSearch({
+      crypto: this.#crypto,
+      store: this.#store,
+      verified: this.#verified,
+      purpose,
+      time,
+      intermediates: others.flatMap((sent) => (sent.parsed ? [sent.certificate] : [])),
+    });
+    const result = search.run(endEntity);
+    if (!result.found) {
+      // An issuer that is missing may be the very one that could not be read.
+      const unread = others.find((sent) => !sent.parsed);
+      return result.failure.reason === 'certificate-issuer-unknown' && unread !== undefined
+        ? unread.verdict
+        : rejected(result.failure);
+    }
+    if (serverName !== undefined && !isForHost(endEntity, serverName)) return nameMismatch(endEntity, serverName);
+    return { trusted: true, path: result.path.map(({ der }) => der), identity: this.#identityOf(endEntity) };
+  }
+
+  credentials(): readonly Credential[] {
+    return this.#credentials;
+  }
+
+  authorities(): readonly Uint8Array[] {
+    return this.#store.names;
+  }
+
+  #identityOf(certificate: Certificate): Identity {
+    return {
+      subject: certificate.subject.text,
+      issuer: certificate.issuer.text,
+      serialNumber: hexOf(certificate.serialNumber).toUpperCase(),
+      dnsNames: dnsNamesOf(certificate),
+      fingerprint: this.#fingerprintOf(certificate),
+      notBefore: certificate.notBefore,
+      notAfter: certificate.notAfter,
+    };
+  }
+
+  #fingerprintOf(certificate: Certificate): string {
+    const fingerprint = this.#fingerprints.get(certificate) ?? hexOf(this.#crypto.hash('sha256', certificate.der));
+    this.#fingerprints.set(certificate, fingerprint);
+    return fingerprint;
+  }
+}
+
+type SentCertificate =
+  | { readonly parsed: true; readonly certificate: Certificate }
+  | { readonly parsed: false; readonly verdict: RejectedVerdict };
+
+const noCertificate = {
+  reason: 'certificate-missing',
+  detail: 'the chain holds no certificate',
+  rule: 'RFC 8446 section 4.4.2.4',
+} as const;
+
+function parseSent(der: Uint8Array, index: number): SentCertificate {
+  try {
+    return { parsed: true, certificate: parseCertificate(der) };
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    const detail = `certificate ${index} of the chain cannot be read: ${error.detail}`;
+    const verdict = { trusted: false, reason: 'certificate-malformed', certificate: undefined, detail } as const;
+    return { parsed: false, verdict: { ...verdict, rule: 'RFC 5280 section 4.1' } };
+  }
+}
+
+function rejected({ reason, detail, rule, certificate, depth }: Failure): RejectedVerdict {
+  return { trusted: false, reason, certificate: { subject: certificate.subject.text, depth }, detail, rule };
+}
+
+function nameMismatch(certificate: Certificate, serverName: string): RejectedVerdict {
+  const names = hostNamesOf(certificate);
+  const some = names.slice(0, 10).map((name) => JSON.stringify(name));
+  const more = names.length > some.length ? ` and ${names.length - some.length} more` : '';
+  const whose = names.length === 0 ? 'no host name (subjectAltName)' : `${some.join(', ')}${more}`;
+  return rejected({
+    reason: 'certificate-name-mismatch',
+    detail: `the certificate is for ${whose}, not for ${JSON.stringify(serverName)}`,
+    rule: 'RFC 9525 section 6',
+    certificate,
+    depth: 0,
+  });
+}

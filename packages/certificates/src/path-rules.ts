@@ -1,0 +1,199 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { TlsError } from '@handfast/wire';
+import type { Certificate } from './certificate.ts';
+import { isUnderstood } from './extensions.ts';
+import { Oid } from './oids.ts';
+import type { RejectedVerdict, ValidationRequest } from './port.ts';
+import { publicKeyOf } from './public-key.ts';
+
+/** What is wrong with a certificate in its place. */
+export type Breach = Pick<RejectedVerdict, 'reason' | 'detail' | 'rule'>;
+
+/** Where in a path a certificate stands, and what the path is for. */
+export interface Place {
+  readonly crypto: CryptoProvider;
+  readonly time: number;
+  readonly purpose: ValidationRequest['purpose'];
+  /** The path so far: the end entity first, the certificate that this one is to issue last. Empty for the end entity. */
+  readonly below: readonly Certificate[];
+  readonly isAnchor: boolean;
+}
+
+type Rule = (certificate: Certificate, place: Place) => Breach | undefined;
+
+/** Checked in this order; the first breach is the one that is told. */
+const endEntityRules: readonly Rule[] = [
+  validity,
+  criticalExtensions,
+  wellFormedFields,
+  keyStrength,
+  endEntityFields,
+  digitalSignature,
+  keyPurpose,
+];
+const issuerRules: readonly Rule[] = [
+  basicConstraints,
+  keyCertSign,
+  validity,
+  criticalExtensions,
+  wellFormedFields,
+  keyStrength,
+  keyPurpose,
+  pathLength,
+];
+
+/** The first rule that the certificate breaks as the end of a path. */
+export function breachOfEndEntity(certificate: Certificate, place: Place): Breach | undefined {
+  return firstBreach(endEntityRules, certificate, place);
+}
+
+/** The first rule that the certificate breaks as the issuer of what is below it, its signatures and name constraints apart. */
+export function breachOfIssuer(certificate: Certificate, place: Place): Breach | undefined {
+  return firstBreach(issuerRules, certificate, place);
+}
+
+/** RFC 5280 section 6.1: the same name on both sides, as key rollover needs it. */
+export function isSelfIssued({ issuer, subject }: Certificate): boolean {
+  return issuer.key === subject.key;
+}
+
+function firstBreach(rules: readonly Rule[], certificate: Certificate, place: Place): Breach | undefined {
+  for (const rule of rules) {
+    const breach = rule(certificate, place);
+    if (breach !== undefined) return breach;
+  }
+  return undefined;
+}
+
+function validity({ subject, notBefore, notAfter }: Certificate, { time }: Place): Breach | undefined {
+  const rule = 'RFC 5280 section 6.1.3 (a)(2)';
+  if (time < notBefore) {
+    const detail = `"${subject.text}" is valid from ${isoTime(notBefore)}, and it is ${isoTime(time)}; check the clock`;
+    return { reason: 'certificate-not-yet-valid', detail, rule };
+  }
+  // notAfter is a whole second, and belongs to the period.
+  if (time >= notAfter + 1000) {
+    const detail = `"${subject.text}" expired at ${isoTime(notAfter)}, and it is ${isoTime(time)}; renew it`;
+    return { reason: 'certificate-expired', detail, rule };
+  }
+  return undefined;
+}
+
+function criticalExtensions({ subject, extensions }: Certificate): Breach | undefined {
+  const unknown = extensions.find((extension) => extension.critical && !isUnderstood(extension));
+  if (unknown === undefined) return undefined;
+  return {
+    reason: 'certificate-unsupported',
+    detail: `"${subject.text}" has the critical extension ${unknown.oid}, which is not understood here`,
+    rule: 'RFC 5280 section 4.2',
+  };
+}
+
+/** What conforming CAs never do, and what a trust anchor, known by its name and key alone, is not asked for. */
+function wellFormedFields({ serialNumber, issuer, subject }: Certificate, { isAnchor }: Place): Breach | undefined {
+  if (isAnchor) return undefined;
+  const [first = 0] = serialNumber;
+  const isPositive = first < 0x80 && serialNumber.some((octet) => octet !== 0);
+  // A 21st octet is there for the sign alone.
+  if (!isPositive || serialNumber.length > 21) {
+    const detail = `the serial number of "${subject.text}" is not a positive number of at most 20 octets`;
+    return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.2' };
+  }
+  if (issuer.isEmpty) {
+    const detail = `"${subject.text}" does not name its issuer`;
+    return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.4' };
+  }
+  return undefined;
+}
+
+function keyStrength(certificate: Certificate, { crypto }: Place): Breach | undefined {
+  const name = certificate.subject.text;
+  try {
+    const { kind, bits } = publicKeyOf(crypto, certificate);
+    const isRsa = kind === 'rsa' || kind === 'rsa-pss';
+    if (isRsa && bits < 2048) {
+      const detail = `the RSA key of "${name}" has ${bits} bits; it takes 2048`;
+      return { reason: 'certificate-weak', detail, rule: 'NIST SP 800-131A section 3' };
+    }
+    // The time that a verification takes grows with the square of the size.
+    if (isRsa && bits > 8192) {
+      const detail = `the RSA key of "${name}" has ${bits} bits; keys of up to 8192 are supported`;
+      return { reason: 'certificate-unsupported', detail, rule: 'RFC 8017 section 3.1' };
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    const detail = `the public key of "${name}" cannot be used: ${error.detail}`;
+    return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.2.7' };
+  }
+}
+
+function endEntityFields(certificate: Certificate): Breach | undefined {
+  const { subject, subjectAltName, extensions } = certificate;
+  if (certificate.nameConstraints !== undefined && certificate.basicConstraints?.isCa !== true) {
+    const detail = `"${subject.text}" has name constraints, which only a CA may have`;
+    return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.2.1.10' };
+  }
+  if (!subject.isEmpty) return undefined;
+  if (extensions.some(({ oid, critical }) => oid === Oid.subjectAltName && critical)) return undefined;
+  const detail =
+    subjectAltName === undefined ? 'the certificate names nobody' : 'its only names are not marked critical';
+  return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.6' };
+}
+
+function digitalSignature({ subject, keyUsage }: Certificate): Breach | undefined {
+  if (keyUsage === undefined || keyUsage.digitalSignature) return undefined;
+  return {
+    reason: 'certificate-key-usage',
+    detail: `the key usage of "${subject.text}" lacks digitalSignature, which TLS needs; have it issued anew with it`,
+    rule: 'RFC 8446 section 4.4.2.2',
+  };
+}
+
+/** Of the end entity, and of every CA above it that limits itself to some purposes. */
+function keyPurpose({ subject, extKeyUsage }: Certificate, { purpose, below }: Place): Breach | undefined {
+  if (extKeyUsage === undefined) return undefined;
+  const [wanted, name] = purpose === 'server' ? [Oid.serverAuth, 'serverAuth'] : [Oid.clientAuth, 'clientAuth'];
+  if (extKeyUsage.includes(wanted) || extKeyUsage.includes(Oid.anyExtendedKeyUsage)) return undefined;
+  const what = below.length === 0 ? '' : ' and with it those of what it issues';
+  return {
+    reason: 'certificate-purpose',
+    detail: `the extended key usages of "${subject.text}"${what} lack ${name} (${wanted})`,
+    rule: 'RFC 5280 section 4.2.1.12',
+  };
+}
+
+function basicConstraints(certificate: Certificate, { below, isAnchor }: Place): Breach | undefined {
+  if (certificate.basicConstraints?.isCa === true) return undefined;
+  // Version 1 has no extensions to say so; that a root of that age is trusted as a CA, who configured it has said.
+  if (isAnchor && certificate.version === 1) return undefined;
+  return {
+    reason: 'certificate-not-a-ca',
+    detail: `"${certificate.subject.text}" is no CA (basicConstraints), but issued "${below.at(-1)?.subject.text}"`,
+    rule: 'RFC 5280 section 6.1.4 (k)',
+  };
+}
+
+function keyCertSign({ subject, keyUsage }: Certificate): Breach | undefined {
+  if (keyUsage === undefined || keyUsage.keyCertSign) return undefined;
+  return {
+    reason: 'certificate-key-usage',
+    detail: `the key usage of the CA "${subject.text}" lacks keyCertSign`,
+    rule: 'RFC 5280 section 6.1.4 (n)',
+  };
+}
+
+function pathLength({ subject, basicConstraints: constraints }: Certificate, { below }: Place): Breach | undefined {
+  if (constraints?.pathLength === undefined) return undefined;
+  const intermediates = below.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
+  if (intermediates <= constraints.pathLength) return undefined;
+  return {
+    reason: 'certificate-path-too-long',
+    detail: `"${subject.text}" allows ${constraints.pathLength} CAs below it, and there are ${intermediates}`,
+    rule: 'RFC 5280 section 6.1.4 (l)',
+  };
+}
+
+function isoTime(time: number): string {
+  return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : String(time);
+}

@@ -1,0 +1,266 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { sameBytes } from './bytes.ts';
+import type { Certificate } from './certificate.ts';
+import type { GeneralName } from './general-name.ts';
+import { formatIpAddress } from './ip-address.ts';
+import { constrainedNames, forbiddenName } from './name-constraints.ts';
+import { type Breach, breachOfEndEntity, breachOfIssuer, isSelfIssued, type Place } from './path-rules.ts';
+import type { ValidationRequest } from './port.ts';
+import { publicKeyOf } from './public-key.ts';
+import { signatureSchemeOf } from './signature-algorithm.ts';
+import type { TrustStore } from './trust-store.ts';
+
+/** How much work one validation may cost, whatever the peer sends. */
+export const limits = {
+  /** Certificates between the end entity and the anchor. */
+  intermediates: 10,
+  /** Certificates of the peer's that are looked at, the first ones. */
+  certificates: 100,
+  /** Certificates tried as issuers, on all paths together. */
+  candidates: 1000,
+  /** Signatures verified; those that were verified in an earlier validation are free. */
+  signatures: 100,
+  /** Pairs of a name and a constraint. */
+  nameComparisons: 100_000,
+} as const;
+
+/** A breach, and the certificate that made it. */
+export interface Failure extends Breach {
+  readonly certificate: Certificate;
+  /** Its place in the path, 0 is the end entity. */
+  readonly depth: number;
+}
+
+export type PathResult =
+  | { readonly found: true; readonly path: readonly Certificate[] }
+  | { readonly found: false; readonly failure: Failure };
+
+/** Signatures that were found right: for a certificate, the issuers whose keys made its signature. */
+export type VerifiedSignatures = WeakMap<Certificate, WeakSet<Certificate>>;
+
+type Work = 'candidates' | 'signatures' | 'nameComparisons';
+
+export interface PathSearchSettings {
+  readonly crypto: CryptoProvider;
+  readonly store: TrustStore;
+  readonly verified: VerifiedSignatures;
+  readonly purpose: ValidationRequest['purpose'];
+  readonly time: number;
+  /** What the peer sent beside the end entity, in any order. */
+  readonly intermediates: readonly Certificate[];
+}
+
+/**
+ * One search for a path from an end entity to a trust anchor: depth first, and back where a path breaks a rule. Issuers
+ * are tried in this order: anchors before what the peer sent; those whose key identifier is the one asked for; those
+ * valid at the time; those that the peer sent first.
+ *
+ * Every rule of RFC 5280 section 6.1 is a demand of a certificate on those below it, so each is checked as soon as the
+ * certificate joins the path, and a path that reaches an anchor is valid.
+ */
+export class PathSearch {
+  readonly #settings: PathSearchSettings;
+  readonly #left: Record<Work, number>;
+  #exhausted: Work | undefined;
+  /** What went wrong on the path that came furthest. */
+  #failure: Failure | undefined;
+  #furthest = 0;
+
+  constructor(settings: PathSearchSettings) {
+    this.#settings = settings;
+    const { candidates, signatures, nameComparisons } = limits;
+    this.#left = { candidates, signatures, nameComparisons };
+  }
+
+  run(endEntity: Certificate): PathResult {
+    const { store } = this.#settings;
+    const isAnchor = store.has(endEntity);
+    const breach = breachOfEndEntity(endEntity, this.#place([], isAnchor));
+    if (breach !== undefined) return { found: false, failure: { ...breach, certificate: endEntity, depth: 0 } };
+    const path = isAnchor ? [endEntity] : this.#extend([endEntity], endEntity);
+    if (path !== undefined) return { found: true, path };
+    if (this.#exhausted !== undefined) return { found: false, failure: tooMuchWork(this.#exhausted, endEntity) };
+    return { found: false, failure: this.#failure ?? issuerUnknown(endEntity, 0) };
+  }
+
+  /** A path to an anchor that begins with `path`, whose last certificate is `subject`. */
+  #extend(path: readonly Certificate[], subject: Certificate): readonly Certificate[] | undefined {
+    const issuers = this.#issuersOf(subject, path);
+    if (issuers.length === 0) this.#note(issuerUnknown(subject, path.length - 1), path.length);
+    for (const { certificate, isAnchor } of issuers) {
+      if (!this.#spend('candidates', 1)) return undefined;
+      const failure = this.#failureOf(certificate, isAnchor, subject, path);
+      if (this.#exhausted !== undefined) return undefined;
+      if (failure !== undefined) {
+        this.#note(failure, path.length + 1);
+        continue;
+      }
+      const longer = [...path, certificate];
+      if (isAnchor) return longer;
+      const complete = this.#extend(longer, certificate);
+      if (complete !== undefined || this.#exhausted !== undefined) return complete;
+    }
+    return undefined;
+  }
+
+  #failureOf(
+    issuer: Certificate,
+    isAnchor: boolean,
+    subject: Certificate,
+    path: readonly Certificate[],
+  ): Failure | undefined {
+    const place = this.#place(path, isAnchor);
+    const breach = breachOfIssuer(issuer, place) ?? this.#depthBreach(issuer, place);
+    if (breach !== undefined) return { ...breach, certificate: issuer, depth: path.length };
+    const signatureBreach = this.#signatureBreach(subject, issuer);
+    if (signatureBreach !== undefined) return { ...signatureBreach, certificate: subject, depth: path.length - 1 };
+    return this.#nameFailure(issuer, path);
+  }
+
+  #place(below: readonly Certificate[], isAnchor: boolean): Place {
+    const { crypto, purpose, time } = this.#settings;
+    return { crypto, purpose, time, below, isAnchor };
+  }
+
+  #depthBreach(issuer: Certificate, { below, isAnchor }: Place): Breach | undefined {
+    if (isAnchor || below.length <= limits.intermediates) return undefined;
+    const detail = `"${issuer.subject.text}" is one certificate more than the ${limits.intermediates} that are allowed`;
+    return { reason: 'certificate-path-too-long', detail, rule: 'RFC 5280 section 6.1' };
+  }
+
+  /** RFC 5280 section 6.1.3 (a)(1). */
+  #signatureBreach(subject: Certificate, issuer: Certificate): Breach | undefined {
+    const { crypto, verified } = this.#settings;
+    if (verified.get(subject)?.has(issuer) === true) return undefined;
+    const key = publicKeyOf(crypto, issuer);
+    const scheme = signatureSchemeOf(subject.signatureAlgorithm, key.kind);
+    const { oid } = subject.signatureAlgorithm;
+    if (scheme === undefined) {
+      const detail = `the signature of "${subject.subject.text}" uses the algorithm ${oid}, which is not supported`;
+      return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.1.2' };
+    }
+    if (scheme === 'weak') {
+      const detail = `the signature of "${subject.subject.text}" is over MD5 or SHA-1 (${oid}), which can be forged`;
+      return { reason: 'certificate-weak', detail, rule: 'RFC 9155' };
+    }
+    if (!this.#spend('signatures', 1) || !key.verify(scheme, subject.tbs, subject.signature)) {
+      const detail =
+        `the signature of "${subject.subject.text}" was not made with the key of "${issuer.subject.text}"; ` +
+        'is there another CA of that name?';
+      return { reason: 'certificate-signature-invalid', detail, rule: 'RFC 5280 section 6.1.3 (a)(1)' };
+    }
+    const issuers = verified.get(subject) ?? new WeakSet<Certificate>();
+    verified.set(subject, issuers.add(issuer));
+    return undefined;
+  }
+
+  /** RFC 5280 section 6.1.3 (b) and (c): what the issuer's name constraints say of every certificate below it. */
+  #nameFailure({ subject, nameConstraints }: Certificate, path: readonly Certificate[]): Failure | undefined {
+    if (nameConstraints === undefined) return undefined;
+    const subtrees = nameConstraints.permitted.length + nameConstraints.excluded.length;
+    for (const [depth, certificate] of path.entries()) {
+      if (depth > 0 && isSelfIssued(certificate)) continue;
+      const names = constrainedNames(certificate);
+      if (!this.#spend('nameComparisons', names.length * subtrees)) return undefined;
+      const forbidden = forbiddenName(nameConstraints, names);
+      if (forbidden === undefined) continue;
+      const detail = `"${subject.text}" may not issue for ${generalNameText(forbidden)}, by its name constraints`;
+      const rule = 'RFC 5280 section 6.1.3 (b), (c)';
+      return { reason: 'certificate-rejected', detail, rule, certificate, depth };
+    }
+    return undefined;
+  }
+
+  #issuersOf(
+    subject: Certificate,
+    path: readonly Certificate[],
+  ): readonly { readonly certificate: Certificate; readonly isAnchor: boolean }[] {
+    const { store, intermediates, time } = this.#settings;
+    const name = subject.issuer.key;
+    const anchors = store.named(subject.issuer).map((certificate) => ({ certificate, isAnchor: true }));
+    const sent = intermediates
+      .filter((certificate) => certificate.subject.key === name && !store.has(certificate))
+      .map((certificate) => ({ certificate, isAnchor: false }));
+    const rank = ({ certificate }: { readonly certificate: Certificate }): number =>
+      keyIdentifierRank(subject, certificate) * 2 + (isValidAt(certificate, time) ? 0 : 1);
+    return [...anchors, ...sent]
+      .filter(({ certificate }) => !path.some((other) => isSameAuthority(other, certificate)))
+      .sort((a, b) => Number(b.isAnchor) - Number(a.isAnchor) || rank(a) - rank(b));
+  }
+
+  /** Keeps the failure of the path that came furthest; of equally far ones the first, which the preferred issuer made. */
+  #note(failure: Failure, reached: number): void {
+    if (reached <= this.#furthest) return;
+    this.#furthest = reached;
+    this.#failure = failure;
+  }
+
+  /** Whether there is that much of the work left to do. Once there is not, the search is over. */
+  #spend(work: Work, amount: number): boolean {
+    this.#left[work] -= amount;
+    if (this.#left[work] < 0) this.#exhausted = work;
+    return this.#exhausted === undefined;
+  }
+}
+
+/** RFC 5280 section 4.2.1.1: 0 where the issuer has the key identifier that the subject asks for, 2 where another. */
+function keyIdentifierRank(subject: Certificate, issuer: Certificate): number {
+  const [wanted, has] = [subject.authorityKeyIdentifier, issuer.subjectKeyIdentifier];
+  if (wanted === undefined || has === undefined) return 1;
+  return sameBytes(wanted, has) ? 0 : 2;
+}
+
+function isValidAt({ notBefore, notAfter }: Certificate, time: number): boolean {
+  return notBefore <= time && time < notAfter + 1000;
+}
+
+/** Two certificates of one CA in a path would lead in a circle, however many cross-signatures there are of it. */
+function isSameAuthority(a: Certificate, b: Certificate): boolean {
+  return a === b || (a.subject.key === b.subject.key && sameBytes(a.spki, b.spki));
+}
+
+function issuerUnknown(certificate: Certificate, depth: number): Failure {
+  const { subject, issuer, caIssuers } = certificate;
+  if (isSelfIssued(certificate)) {
+    return {
+      reason: depth === 0 ? 'certificate-self-signed' : 'certificate-issuer-unknown',
+      detail: `"${subject.text}" is self-signed and not among the trust anchors; add it to them if it is to be trusted`,
+      rule: 'RFC 5280 section 6.1',
+      certificate,
+      depth,
+    };
+  }
+  const [url] = caIssuers;
+  const where = url === undefined ? '' : `; it can be had from ${JSON.stringify(url)}`;
+  return {
+    reason: 'certificate-issuer-unknown',
+    detail: `"${issuer.text}", the issuer of "${subject.text}", was not sent and is not among the trust anchors${where}`,
+    rule: 'RFC 5280 section 6.1',
+    certificate,
+    depth,
+  };
+}
+
+function tooMuchWork(work: Work, certificate: Certificate): Failure {
+  const detail = `gave up the search for a path after ${limits[work]} ${workNames[work]}; send fewer certificates`;
+  return { reason: 'certificate-path-too-long', detail, rule: 'RFC 5280 section 8', certificate, depth: 0 };
+}
+
+const workNames: Readonly<Record<Work, string>> = {
+  candidates: 'candidates',
+  signatures: 'signatures',
+  nameComparisons: 'comparisons of names',
+};
+
+function generalNameText(name: GeneralName): string {
+  switch (name.kind) {
+    case 'directory':
+      return `"${name.value.text}"`;
+    case 'ip':
+      return formatIpAddress(name.value);
+    case 'other':
+      return 'a name of an uncommon kind';
+    default:
+      return JSON.stringify(name.value);
+  }
+}

@@ -1,0 +1,51 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { TlsError } from '@handfast/wire';
+import { hexOf } from './bytes.ts';
+import type { Certificate } from './certificate.ts';
+import { publicKeyOf } from './public-key.ts';
+import { hostNamesOf } from './subject-names.ts';
+
+/** What people want to know of a certificate at a glance. */
+export interface CertificateSummary {
+  /** RFC 4514 strings. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Upper-case hex. */
+  readonly serialNumber: string;
+  /** DNS names and IP addresses of subjectAltName. */
+  readonly names: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Such as `ecdsa-p256` or `rsa 2048`; the algorithm's OID for a kind that is not supported. */
+  readonly key: string;
+  readonly isCa: boolean;
+  /** Lower-case hex SHA-256 of the DER. */
+  readonly fingerprint: string;
+}
+
+/** Describes a certificate for people. It judges nothing. */
+export function summarize(crypto: CryptoProvider, certificate: Certificate): CertificateSummary {
+  const { subject, issuer, serialNumber, notBefore, notAfter, basicConstraints, der } = certificate;
+  return {
+    subject: subject.text,
+    issuer: issuer.text,
+    serialNumber: hexOf(serialNumber).toUpperCase(),
+    names: hostNamesOf(certificate),
+    notBefore,
+    notAfter,
+    key: keyText(crypto, certificate),
+    isCa: basicConstraints?.isCa === true,
+    fingerprint: hexOf(crypto.hash('sha256', der)),
+  };
+}
+
+function keyText(crypto: CryptoProvider, certificate: Certificate): string {
+  try {
+    const { kind, bits } = publicKeyOf(crypto, certificate);
+    return kind === 'rsa' || kind === 'rsa-pss' ? `${kind} ${bits}` : kind;
+  } catch (error) {
+    if (error instanceof TlsError) return certificate.publicKeyAlgorithm.oid;
+    throw error;
+  }
+}
