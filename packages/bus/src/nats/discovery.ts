@@ -1,0 +1,111 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
+import type { ServiceName } from '../bus.ts';
+import { schemaVersion } from '../sealing/envelope.ts';
+import { type InstanceKey, publicKeyLength } from '../sealing/instance-key.ts';
+import type { Inbox } from './inbox.ts';
+import { discoveryName, queueGroup } from './subjects.ts';
+
+/**
+ * Service discovery of NATS (ADR-32): every instance answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`, alone or followed
+ * by its service's name or by name and instance. This is what `nats micro ls` asks.
+ */
+
+const keyMetadata = 'handfast-key';
+
+/** Counts what ADR-32 reports of an endpoint. */
+export class EndpointCount {
+  readonly name: string;
+  readonly subject: string;
+  #requests = 0;
+  #milliseconds = 0;
+
+  constructor(name: string, subject: string) {
+    this.name = name;
+    this.subject = subject;
+  }
+
+  count(milliseconds: number): void {
+    this.#requests += 1;
+    this.#milliseconds += milliseconds;
+  }
+
+  info() {
+    return { name: this.name, subject: this.subject, queue_group: queueGroup };
+  }
+
+  /** Times in nanoseconds. */
+  stats() {
+    const nanoseconds = Math.round(this.#milliseconds * 1e6);
+    return {
+      ...this.info(),
+      num_requests: this.#requests,
+      num_errors: 0,
+      last_error: '',
+      processing_time: nanoseconds,
+      average_processing_time: this.#requests === 0 ? 0 : Math.round(nanoseconds / this.#requests),
+    };
+  }
+}
+
+/** Makes an instance known to discovery, with its public key in its metadata. */
+export function announce(
+  service: ServiceName,
+  end: { readonly connection: NatsConnection; readonly key: InstanceKey; readonly instance: string },
+  endpoints: readonly EndpointCount[],
+): readonly Subscription[] {
+  const name = discoveryName(service);
+  const started = new Date().toISOString();
+  const identity = {
+    name,
+    id: end.instance,
+    version: `${schemaVersion}.0.0`,
+    metadata: { [keyMetadata]: end.key.publicKeyHex },
+  };
+  const verbs = {
+    PING: () => ({ type: 'io.nats.micro.v1.ping_response', ...identity }),
+    INFO: () => ({
+      type: 'io.nats.micro.v1.info_response',
+      ...identity,
+      description: `Handfast: the ${service} port of TLS handshakes`,
+      endpoints: endpoints.map((endpoint) => endpoint.info()),
+    }),
+    STATS: () => ({
+      type: 'io.nats.micro.v1.stats_response',
+      ...identity,
+      started,
+      endpoints: endpoints.map((endpoint) => endpoint.stats()),
+    }),
+  };
+  return Object.entries(verbs).flatMap(([verb, response]) =>
+    [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${end.instance}`].map((subject) =>
+      end.connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) message.respond(JSON.stringify(response()));
+        },
+      }),
+    ),
+  );
+}
+
+/** Asks the instances of a service who they are; `found` hears their public keys as they answer. */
+export function requestInfo(
+  service: ServiceName,
+  { connection, inbox }: { readonly connection: NatsConnection; readonly inbox: Inbox },
+  found: (key: Uint8Array) => void,
+): void {
+  const reply = inbox.open((message) => {
+    const key = keyOf(message);
+    if (key !== undefined) found(key);
+  });
+  connection.publish(`$SRV.INFO.${discoveryName(service)}`, '', { reply });
+}
+
+function keyOf(message: Msg): Uint8Array | undefined {
+  try {
+    const { metadata } = message.json<{ readonly metadata?: Readonly<Record<string, unknown>> }>();
+    const key = Buffer.from(String(metadata?.[keyMetadata]), 'hex');
+    return key.length === publicKeyLength ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

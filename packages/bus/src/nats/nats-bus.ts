@@ -1,0 +1,104 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { TlsError } from '@handfast/wire';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { connect } from '@nats-io/transport-node';
+import type { Bus, Operations, ServeOptions, ServiceLink, ServiceName, Serving } from '../bus.ts';
+import { InstanceKey } from '../sealing/instance-key.ts';
+import { Inbox } from './inbox.ts';
+import type { NatsAsk } from './nats-ask.ts';
+import { NatsServiceLink } from './nats-service-link.ts';
+import { NatsServing } from './nats-serving.ts';
+
+export interface NatsBusOptions {
+  /** Of the NATS server, such as `nats://127.0.0.1:4222`; several for a cluster. */
+  readonly servers: string | readonly string[];
+  readonly crypto: CryptoProvider;
+  /** What this connection is called in the server's monitoring. */
+  readonly name?: string | undefined;
+  /**
+   * A secret that all ends of the bus have and nobody else: without it an end can neither read, ask nor answer. Absent,
+   * whoever the server lets publish can pose as a service: then the server's permissions must see to it.
+   */
+  readonly secret?: Uint8Array | undefined;
+}
+
+/** How long to wait between attempts to connect anew, and how long a server may be silent, in milliseconds. */
+const reconnectDelay = 200;
+const pingInterval = 5_000;
+/** How long closing waits for what is on its way out, in milliseconds. */
+const farewell = 1_000;
+
+/**
+ * The bus over NATS. Instances of a service share its requests in a queue group, and are found by service discovery. All
+ * payloads are sealed from instance to instance. A lost connection is made anew, for as long as the bus is open.
+ */
+export class NatsBus implements Bus {
+  readonly instance: string;
+  readonly #connection: NatsConnection;
+  readonly #key: InstanceKey;
+  readonly #inbox: Inbox;
+  readonly #links = new Map<ServiceName, NatsServiceLink>();
+  readonly #servings = new Set<NatsServing>();
+  readonly #asks = new Set<NatsAsk>();
+
+  /** @throws TlsError `service-unavailable` where no server answers. */
+  static async connect(options: NatsBusOptions): Promise<NatsBus> {
+    const { servers, name = 'handfast' } = options;
+    try {
+      const connection = await connect({
+        servers: typeof servers === 'string' ? servers : [...servers],
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: reconnectDelay,
+        reconnectJitter: reconnectDelay,
+        pingInterval,
+        noAsyncTraces: true,
+      });
+      return new NatsBus(connection, options);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new TlsError('service-unavailable', `no NATS server at ${String(servers)}: ${detail}`, { cause: error });
+    }
+  }
+
+  private constructor(connection: NatsConnection, { crypto, secret }: NatsBusOptions) {
+    this.#connection = connection;
+    this.#key = new InstanceKey(crypto, secret ?? new Uint8Array(0));
+    this.#inbox = new Inbox(connection);
+    this.instance = this.#key.publicKeyHex.slice(0, 16);
+  }
+
+  service(name: ServiceName): ServiceLink {
+    const known = this.#links.get(name);
+    if (known !== undefined) return known;
+    const shared = { connection: this.#connection, inbox: this.#inbox, key: this.#key };
+    const link = new NatsServiceLink(name, shared, this.#asks);
+    this.#links.set(name, link);
+    return link;
+  }
+
+  async serve(name: ServiceName, operations: Operations, options: ServeOptions = {}): Promise<Serving> {
+    const end = { connection: this.#connection, key: this.#key, instance: this.instance };
+    const serving = new NatsServing(name, operations, end, options);
+    this.#servings.add(serving);
+    await this.#connection.flush();
+    return serving;
+  }
+
+  async close(): Promise<void> {
+    for (const ask of this.#asks) ask.fail('cancelled', 'the bus was closed');
+    const stopped = Promise.allSettled([...this.#servings].map((serving) => serving.stop()));
+    await within(farewell, stopped);
+    await this.#connection.close();
+  }
+}
+
+/** Waits for `promise`, but no longer than `milliseconds`. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

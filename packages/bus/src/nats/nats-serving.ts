@@ -1,0 +1,176 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
+import { defaultCapacity, type Operations, type ServeOptions, type ServiceName, type Serving } from '../bus.ts';
+import { now } from '../clock.ts';
+import { handfast } from '../generated/handfast.js';
+import {
+  type Envelope,
+  encodeRefusal,
+  openRequest,
+  parseRequest,
+  recipientOf,
+  schemaVersion,
+  sealReply,
+} from '../sealing/envelope.ts';
+import type { InstanceKey } from '../sealing/instance-key.ts';
+import { AnsweredRequests } from './answered-requests.ts';
+import { DeadlineContext } from './deadline-context.ts';
+import { announce, EndpointCount } from './discovery.ts';
+import { queueGroup, subjectOf } from './subjects.ts';
+
+const { Refusal } = handfast.v1;
+
+/** How long work goes on before the event loop may read what has arrived meanwhile, in milliseconds. */
+const slice = 1;
+
+/** Does the work of one message, once there is time for it. */
+type Work = () => void;
+
+/**
+ * One instance of a service on NATS. What arrives is queued, and worked on between reads of the socket: so that a
+ * request over the bound is answered `busy` at once, and not when those before it are done.
+ */
+export class NatsServing implements Serving {
+  readonly service: ServiceName;
+  readonly instance: string;
+  readonly #connection: NatsConnection;
+  readonly #key: InstanceKey;
+  readonly #capacity: number;
+  readonly #answered = new AnsweredRequests();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #waiting: Work[] = [];
+  /** The requests whose handlers did not answer at once. */
+  readonly #running = new Set<Promise<void>>();
+  #scheduled = false;
+
+  constructor(
+    service: ServiceName,
+    operations: Operations,
+    end: { readonly connection: NatsConnection; readonly key: InstanceKey; readonly instance: string },
+    { capacity = defaultCapacity }: ServeOptions,
+  ) {
+    this.service = service;
+    this.instance = end.instance;
+    this.#connection = end.connection;
+    this.#key = end.key;
+    this.#capacity = capacity;
+    const endpoints = Object.entries(operations.requests).map(([operation, handler]) => {
+      const endpoint = new EndpointCount(operation, subjectOf(service, operation));
+      this.#subscribe(endpoint.subject, { queue: queueGroup }, (message) => {
+        this.#answer(message, endpoint, handler);
+      });
+      return endpoint;
+    });
+    for (const [operation, handler] of Object.entries(operations.notes)) {
+      this.#subscribe(subjectOf(service, operation), {}, (message) => this.#hear(message, handler));
+    }
+    this.#subscriptions.push(...announce(service, end, endpoints));
+  }
+
+  /** May be called again. */
+  async stop(): Promise<void> {
+    const drained = this.#subscriptions.splice(0).map((subscription) => subscription.drain());
+    await Promise.allSettled(drained);
+    while (this.#waiting.length > 0 || this.#running.size > 0) {
+      await Promise.allSettled(this.#running);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (!this.#connection.isClosed()) await this.#connection.flush();
+  }
+
+  #subscribe(subject: string, options: { readonly queue?: string }, work: (message: Msg) => void): void {
+    const subscription = this.#connection.subscribe(subject, {
+      ...options,
+      callback: (error, message) => {
+        if (error !== null) return;
+        if (this.#waiting.length + this.#running.size >= this.#capacity) this.#refuse(message, Refusal.REFUSAL_BUSY);
+        else this.#enqueue(() => work(message));
+      },
+    });
+    this.#subscriptions.push(subscription);
+  }
+
+  #enqueue(work: Work): void {
+    this.#waiting.push(work);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#workOn());
+  }
+
+  #workOn(): void {
+    const end = now() + slice;
+    do this.#waiting.shift()?.();
+    while (this.#waiting.length > 0 && now() < end);
+    this.#scheduled = this.#waiting.length > 0;
+    if (this.#scheduled) setImmediate(() => this.#workOn());
+  }
+
+  #answer(message: Msg, endpoint: EndpointCount, handler: Operations['requests'][string]): void {
+    const startedAt = now();
+    const opened = this.#open(message);
+    if (opened === undefined) return;
+    const { envelope, id, payload } = opened;
+    const context = new DeadlineContext(envelope, message.headers);
+    const send = (reply: Uint8Array): void => {
+      context.end();
+      endpoint.count(now() - startedAt);
+      const sealed = sealReply(this.#key, envelope, reply);
+      this.#answered.answered(id, sealed);
+      this.#respond(message, sealed);
+    };
+    const reply = handler(payload, context);
+    if (reply instanceof Promise) this.#run(reply.then(send));
+    else send(reply);
+  }
+
+  #run(work: Promise<void>): void {
+    const running = work.finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  #hear(message: Msg, handler: Operations['notes'][string]): void {
+    const opened = this.#open(message);
+    if (opened !== undefined) handler(opened.payload);
+  }
+
+  /** What the message holds, if it is one to work on; otherwise says why not. */
+  #open(message: Msg): Opened | undefined {
+    try {
+      const envelope = parseRequest(message.subject, message.data);
+      const payload = this.#payloadOf(envelope);
+      if (!(payload instanceof Uint8Array)) {
+        this.#refuse(message, payload);
+        return undefined;
+      }
+      const id = `${Buffer.from(envelope.sender).toString('latin1')}${envelope.header.id}`;
+      if (this.#answered.begin(id)) return { envelope, id, payload };
+      const answer = this.#answered.answerTo(id);
+      if (answer !== undefined) this.#respond(message, answer);
+    } catch {
+      this.#refuse(message, Refusal.REFUSAL_INVALID);
+    }
+    return undefined;
+  }
+
+  #payloadOf(envelope: Envelope): Uint8Array | handfast.v1.Refusal {
+    if (envelope.schema !== schemaVersion) return Refusal.REFUSAL_UNKNOWN_SCHEMA;
+    if (envelope.header.deadline <= now()) return Refusal.REFUSAL_TOO_LATE;
+    const recipient = recipientOf(envelope, this.#key);
+    if (recipient === undefined) return Refusal.REFUSAL_NOT_A_RECIPIENT;
+    return openRequest(this.#key, envelope, recipient) ?? Refusal.REFUSAL_INVALID;
+  }
+
+  #refuse(message: Msg, refusal: handfast.v1.Refusal): void {
+    this.#respond(message, encodeRefusal(this.#key, refusal));
+  }
+
+  #respond(message: Msg, reply: Uint8Array): void {
+    if (!this.#connection.isClosed()) message.respond(reply);
+  }
+}
+
+interface Opened {
+  readonly envelope: Envelope;
+  /** Unique to the question and its sender. */
+  readonly id: string;
+  readonly payload: Uint8Array;
+}
