@@ -1,3 +1,4 @@
+import { TlsError } from './errors.ts';
 import { type LengthWidth, maxLength, type Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
@@ -27,6 +28,19 @@ export const rest: Codec<Uint8Array> = {
   read: (reader) => reader.rest(),
   write: (writer, value) => writer.bytes(value),
 };
+
+/** `opaque x[length]`. */
+export function opaque(length: number): Codec<Uint8Array> {
+  return {
+    read: (reader) => reader.bytes(length),
+    write(writer, value) {
+      if (value.length !== length) {
+        throw new TlsError('internal-error', `cannot encode ${value.length} bytes where ${length} belong`);
+      }
+      writer.bytes(value);
+    },
+  };
+}
 
 /** `opaque x<min..max>` with a length of 1 byte. */
 export function opaque8(min: number, max?: number): Codec<Uint8Array> {

@@ -39,6 +39,7 @@ export type Empty = Readonly<Record<never, never>>;
 export interface ClientHelloExtensions {
   /** HostName of type host_name (RFC 6066 section 3), as sent: ASCII, no trailing dot. */
   readonly server_name: string;
+  /** A MaxFragmentLength: 1 to 4 for 2^9 to 2^12 bytes (RFC 6066 section 4). */
   readonly max_fragment_length: number;
   readonly status_request: CertificateStatusRequest;
   readonly supported_groups: readonly number[];

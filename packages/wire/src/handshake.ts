@@ -1,10 +1,13 @@
 import type { Codec } from './codec.ts';
 import { TlsError } from './errors.ts';
 import * as certificates from './messages/certificates.ts';
+import { endOfEarlyData, helloRequest, serverHelloDone } from './messages/empty.ts';
+import { encryptedExtensions } from './messages/encrypted-extensions.ts';
+import { finished12, finished13 } from './messages/finished.ts';
 import { clientHello, serverHello } from './messages/hellos.ts';
 import { clientKeyExchange, serverKeyExchange } from './messages/key-exchange.ts';
+import { keyUpdate } from './messages/key-update.ts';
 import { newSessionTicket12, newSessionTicket13 } from './messages/new-session-ticket.ts';
-import * as small from './messages/small.ts';
 import type { HandshakeMessage, MessageName, MessageVersion } from './messages.ts';
 import { Reader } from './reader.ts';
 import { HandshakeType } from './registries.ts';
@@ -21,14 +24,14 @@ interface MessageFormat {
 
 /** RFC 5246 section 7.4, RFC 8446 section 4. */
 const formats: Readonly<Record<MessageName, MessageFormat>> = {
-  HelloRequest: { type: HandshakeType.hello_request, sender: 'server', tls12: small.helloRequest },
+  HelloRequest: { type: HandshakeType.hello_request, sender: 'server', tls12: helloRequest },
   ClientHello: { type: HandshakeType.client_hello, sender: 'client', tls12: clientHello, tls13: clientHello },
   ServerHello: { type: HandshakeType.server_hello, sender: 'server', tls12: serverHello, tls13: serverHello },
   HelloRetryRequest: { type: HandshakeType.server_hello, sender: 'server', tls12: serverHello, tls13: serverHello },
   EncryptedExtensions: {
     type: HandshakeType.encrypted_extensions,
     sender: 'server',
-    tls13: small.encryptedExtensions,
+    tls13: encryptedExtensions,
   },
   Certificate: {
     type: HandshakeType.certificate,
@@ -59,23 +62,26 @@ const formats: Readonly<Record<MessageName, MessageFormat>> = {
     tls13: certificates.certificateVerify,
   },
   ServerKeyExchange: { type: HandshakeType.server_key_exchange, sender: 'server', tls12: serverKeyExchange },
-  ServerHelloDone: { type: HandshakeType.server_hello_done, sender: 'server', tls12: small.serverHelloDone },
+  ServerHelloDone: { type: HandshakeType.server_hello_done, sender: 'server', tls12: serverHelloDone },
   ClientKeyExchange: { type: HandshakeType.client_key_exchange, sender: 'client', tls12: clientKeyExchange },
-  Finished: { type: HandshakeType.finished, sender: 'either', tls12: small.finished12, tls13: small.finished13 },
+  Finished: { type: HandshakeType.finished, sender: 'either', tls12: finished12, tls13: finished13 },
   NewSessionTicket: {
     type: HandshakeType.new_session_ticket,
     sender: 'server',
     tls12: newSessionTicket12,
     tls13: newSessionTicket13,
   },
-  EndOfEarlyData: { type: HandshakeType.end_of_early_data, sender: 'client', tls13: small.endOfEarlyData },
-  KeyUpdate: { type: HandshakeType.key_update, sender: 'either', tls13: small.keyUpdate },
+  EndOfEarlyData: { type: HandshakeType.end_of_early_data, sender: 'client', tls13: endOfEarlyData },
+  KeyUpdate: { type: HandshakeType.key_update, sender: 'either', tls13: keyUpdate },
 };
 
 const nameByType: ReadonlyMap<number, MessageName> = new Map(
   // Reversed, so that server_hello is a ServerHello until its random says otherwise.
   (Object.entries(formats) as [MessageName, MessageFormat][]).reverse().map(([name, { type }]) => [type, name]),
 );
+
+/** One buffer for all: making it costs as much as writing a ClientHello into it. */
+const writer = new Writer();
 
 /**
  * One handshake message as it is sent and hashed: HandshakeType, the length in 3 bytes, the body (RFC 8446 section 4). A
@@ -88,7 +94,7 @@ export function encodeHandshake(message: HandshakeMessage): Uint8Array {
   const is12 = 'version' in message && message.version === 'tls12';
   const body = (is12 ? format.tls12 : format.tls13) ?? format.tls12;
   if (body === undefined) throw new TlsError('internal-error', `${message.type} has no such version`);
-  const writer = new Writer();
+  writer.clear();
   writer.uint8(format.type);
   const start = writer.open(3);
   body.write(writer, message);

@@ -53,7 +53,7 @@ export class Reader {
     return this.uint16() * 0x10000 + this.uint16();
   }
 
-  /** The next `length` bytes, as a view. */
+  /** `opaque x[length]`, as a view. */
   bytes(length: number): Uint8Array {
     const at = this.#skip(length);
     // Not subarray(): of a Buffer that makes a Buffer, whose slice() does not copy.

@@ -22,11 +22,14 @@ export class Writer {
   }
 
   uint16(value: number): void {
-    this.#integer(this.#grow(2), 2, value);
+    const at = this.#grow(2);
+    this.#buffer[at] = value >>> 8;
+    this.#buffer[at + 1] = value;
   }
 
   uint24(value: number): void {
-    this.#integer(this.#grow(3), 3, value);
+    this.uint8(value >>> 16);
+    this.uint16(value);
   }
 
   uint32(value: number): void {
@@ -34,6 +37,7 @@ export class Writer {
     this.uint16(value);
   }
 
+  /** `opaque x[bytes.length]`. */
   bytes(bytes: Uint8Array): void {
     const at = this.#grow(bytes.length);
     this.#buffer.set(bytes, at);
@@ -42,7 +46,7 @@ export class Writer {
   /** `count` bytes of zero. */
   zeros(count: number): void {
     const at = this.#grow(count);
-    this.#buffer.fill(0, at);
+    this.#buffer.fill(0, at, at + count);
   }
 
   /** `opaque x<min..max>` with a length of 1 byte. */
@@ -79,16 +83,17 @@ export class Writer {
   close(start: number, width: LengthWidth, min = 0, max = maxLength(width)): void {
     const length = this.#length - start;
     checkLength(length, min, max);
-    this.#integer(start - width, width, length);
+    for (let at = start - 1, left = length; at >= start - width; at--, left >>>= 8) this.#buffer[at] = left;
   }
 
-  /** What was written, as an array of its own that is exactly as long. */
+  /** A copy of what was written, exactly as long. */
   finish(): Uint8Array {
     return this.#buffer.slice(0, this.#length);
   }
 
-  #integer(at: number, width: LengthWidth, value: number): void {
-    for (let index = at + width - 1, rest = value; index >= at; index--, rest >>>= 8) this.#buffer[index] = rest;
+  /** Forgets what was written, and keeps its buffer for the next. */
+  clear(): void {
+    this.#length = 0;
   }
 
   /** Makes room for `count` more bytes and returns the index of the first. */

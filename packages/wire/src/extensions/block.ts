@@ -35,6 +35,7 @@ export function extensionBlock<Table>(
     {
       read(reader) {
         const extensions: Extension<Table>[] = [];
+        if (reader.remaining === 0) return extensions;
         const seen = new Set<number>();
         while (reader.remaining > 0) {
           const type = reader.uint16();

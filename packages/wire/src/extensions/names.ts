@@ -1,9 +1,11 @@
 import { type Codec, list, opaque8, vector16 } from '../codec.ts';
 import { TlsError } from '../errors.ts';
-import type { Reader } from '../reader.ts';
 
-const hostName = 0;
+const hostNameType = 0;
 const maxHostNameLength = 255;
+
+/** "ASCII encoding without a trailing dot". Only visible ASCII: a name goes into logs, so no NUL or control character. */
+const hostName = /^[!-~]+(?<!\.)$/;
 
 /**
  * RFC 6066 section 3, server_name of a client: `ServerName server_name_list<1..2^16-1>`, where no two names are of the
@@ -13,42 +15,23 @@ export const serverName: Codec<string> = {
   read(reader) {
     const names = reader.nested(2, 1);
     const type = names.uint8();
-    if (type !== hostName) throw new TlsError('malformed-message', `name type ${type} is not host_name`);
-    const name = readHostName(names.nested(2, 1, maxHostNameLength));
+    if (type !== hostNameType) throw new TlsError('malformed-message', `name type ${type} is not host_name`);
+    let name = '';
+    for (const byte of names.vector16(1, maxHostNameLength)) name += String.fromCharCode(byte);
     names.end();
-    reader.end();
+    if (!hostName.test(name)) throw new TlsError('malformed-message', 'the host name is not ASCII, or ends with a dot');
     return name;
   },
   write(writer, name) {
+    if (!hostName.test(name)) throw new TlsError('internal-error', 'cannot encode this host name');
     const names = writer.open(2);
-    writer.uint8(hostName);
+    writer.uint8(hostNameType);
     const start = writer.open(2);
-    for (let index = 0; index < name.length; index++) {
-      const code = name.charCodeAt(index);
-      if (!isHostNameByte(code)) throw new TlsError('internal-error', 'cannot encode a server name that is not ASCII');
-      writer.uint8(code);
-    }
+    for (let index = 0; index < name.length; index++) writer.uint8(name.charCodeAt(index));
     writer.close(start, 2, 1, maxHostNameLength);
     writer.close(names, 2);
   },
 };
-
-/** "The hostname is represented as a byte string using ASCII encoding without a trailing dot." */
-function readHostName(reader: Reader): string {
-  let name = '';
-  while (reader.remaining > 0) {
-    const byte = reader.uint8();
-    if (!isHostNameByte(byte)) throw new TlsError('malformed-message', `byte ${byte} in a host name`);
-    name += String.fromCharCode(byte);
-  }
-  if (name.endsWith('.')) throw new TlsError('malformed-message', 'a host name with a trailing dot');
-  return name;
-}
-
-/** Visible ASCII: a name goes into logs and traces, so neither NUL nor a control character may be in it. */
-function isHostNameByte(byte: number): boolean {
-  return byte > 0x20 && byte < 0x7f;
-}
 
 /** RFC 7301 section 3.1, what a client offers: `ProtocolName protocol_name_list<2..2^16-1>`. */
 export const protocolNameList: Codec<readonly Uint8Array[]> = vector16(list(opaque8(1)), 2);

@@ -1,4 +1,4 @@
-import { type Codec, list, uint8, uint16, vector8, vector16 } from '../codec.ts';
+import { type Codec, list, opaque, opaque8, uint8, uint16, vector8, vector16 } from '../codec.ts';
 import { TlsError } from '../errors.ts';
 import { clientHelloExtensions, helloRetryRequestExtensions, serverHelloExtensions } from '../extensions/by-message.ts';
 import { fromHex } from '../hex.ts';
@@ -6,14 +6,13 @@ import type { ClientHello, HelloRetryRequest, ServerHello } from '../messages.ts
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
-const randomLength = 32;
-const maxSessionIdLength = 32;
-
 /** The random that makes a ServerHello a HelloRetryRequest: SHA-256 of that name (RFC 8446 section 4.1.3). */
 export const helloRetryRequestRandom: Uint8Array = fromHex(
   'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c',
 );
 
+const helloRandom = opaque(32);
+const sessionId = opaque8(0, 32);
 const cipherSuites = vector16(list(uint16), 2, 0xfffe);
 const compressionMethods = vector8(list(uint8), 1);
 
@@ -21,8 +20,8 @@ const compressionMethods = vector8(list(uint8), 1);
 export const clientHello: Codec<ClientHello> = {
   read(reader) {
     const legacyVersion = reader.uint16();
-    const random = reader.bytes(randomLength);
-    const legacySessionId = reader.vector8(0, maxSessionIdLength);
+    const random = helloRandom.read(reader);
+    const legacySessionId = sessionId.read(reader);
     const suites = cipherSuites.read(reader);
     const legacyCompressionMethods = compressionMethods.read(reader);
     const extensions = readOptional(reader, clientHelloExtensions);
@@ -39,8 +38,8 @@ export const clientHello: Codec<ClientHello> = {
   },
   write(writer, hello) {
     writer.uint16(hello.legacyVersion);
-    writer.bytes(hello.random);
-    writer.vector8(hello.legacySessionId, 0, maxSessionIdLength);
+    helloRandom.write(writer, hello.random);
+    sessionId.write(writer, hello.legacySessionId);
     cipherSuites.write(writer, hello.cipherSuites);
     compressionMethods.write(writer, hello.legacyCompressionMethods);
     writeOptional(writer, clientHelloExtensions, hello.extensions);
@@ -51,10 +50,10 @@ export const clientHello: Codec<ClientHello> = {
 export const serverHello: Codec<ServerHello | HelloRetryRequest> = {
   read(reader) {
     const legacyVersion = reader.uint16();
-    const random = reader.bytes(randomLength);
+    const random = helloRandom.read(reader);
     const fields = {
       legacyVersion,
-      legacySessionIdEcho: reader.vector8(0, maxSessionIdLength),
+      legacySessionIdEcho: sessionId.read(reader),
       cipherSuite: reader.uint16(),
       legacyCompressionMethod: reader.uint8(),
     };
@@ -64,8 +63,8 @@ export const serverHello: Codec<ServerHello | HelloRetryRequest> = {
   },
   write(writer, hello) {
     writer.uint16(hello.legacyVersion);
-    writer.bytes(hello.type === 'HelloRetryRequest' ? helloRetryRequestRandom : hello.random);
-    writer.vector8(hello.legacySessionIdEcho, 0, maxSessionIdLength);
+    helloRandom.write(writer, hello.type === 'HelloRetryRequest' ? helloRetryRequestRandom : hello.random);
+    sessionId.write(writer, hello.legacySessionIdEcho);
     writer.uint16(hello.cipherSuite);
     writer.uint8(hello.legacyCompressionMethod);
     if (hello.type === 'HelloRetryRequest') writeOptional(writer, helloRetryRequestExtensions, hello.extensions);
