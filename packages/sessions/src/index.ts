@@ -1,0 +1,2 @@
+export * from './local-session-manager.ts';
+export * from './port.ts';

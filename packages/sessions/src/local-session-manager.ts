@@ -1,0 +1,59 @@
+import type { HandshakeEntry, SessionManager } from './port.ts';
+import { follows, isEnded } from './transitions.ts';
+
+export interface LocalSessionManagerOptions {
+  /** How many handshakes are remembered, living and ended together. By default 20,000. */
+  readonly capacity?: number | undefined;
+}
+
+interface Registered {
+  readonly entry: HandshakeEntry;
+  /** Counts handshakes in the order in which they became known. */
+  readonly sequence: number;
+}
+
+/**
+ * The registry of handshakes, in memory. A handshake between two of our own ends has an entry for each role. Over the
+ * capacity the handshake that ended first is forgotten, and where none has ended, the oldest one.
+ */
+export class LocalSessionManager implements SessionManager {
+  readonly #capacity: number;
+  /** Each in the order in which its handshakes entered it. */
+  readonly #living = new Map<string, Registered>();
+  readonly #ended = new Map<string, Registered>();
+  #sequence = 0;
+
+  constructor({ capacity = 20_000 }: LocalSessionManagerOptions = {}) {
+    this.#capacity = capacity;
+  }
+
+  /** A state that cannot follow the one that is known is ignored: notes may arrive twice, or be lost on the way. */
+  note(entry: HandshakeEntry): void {
+    const key = `${entry.role} ${entry.id}`;
+    const known = this.#living.get(key) ?? this.#ended.get(key);
+    if (known !== undefined && !follows(known.entry.state, entry.state)) return;
+    this.#sequence += 1;
+    const registered = { entry, sequence: known?.sequence ?? this.#sequence };
+    if (isEnded(entry.state)) {
+      this.#living.delete(key);
+      this.#ended.set(key, registered);
+    } else {
+      this.#living.set(key, registered);
+    }
+    if (this.#living.size + this.#ended.size > this.#capacity) this.#forgetOne();
+  }
+
+  handshakes(): readonly HandshakeEntry[] {
+    return [...this.#living.values(), ...this.#ended.values()]
+      .sort((a, b) => b.sequence - a.sequence)
+      .map(({ entry }) => entry);
+  }
+
+  #forgetOne(): void {
+    const from = this.#ended.size > 0 ? this.#ended : this.#living;
+    for (const oldest of from.keys()) {
+      from.delete(oldest);
+      return;
+    }
+  }
+}
