@@ -1,1 +1,2 @@
-export {};
+export type { Endpoint, RecordService, RecordServiceOptions } from './options.ts';
+export { startRecordService } from './record-service.ts';

@@ -1,1 +1,6 @@
-export {};
+export { type ConnectOptions, connect } from './connect.ts';
+export { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
+export type { CommonOptions } from './options.ts';
+export { createServer, Server, type ServerOptions } from './server.ts';
+export { TLSSocket } from './tls-socket.ts';
+export { defaultTimeouts, now, type TransportHandlers, type TransportOptions, TlsTransport } from './transport.ts';

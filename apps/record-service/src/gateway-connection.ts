@@ -1,0 +1,82 @@
+import { connect, type Socket } from 'node:net';
+import type { ServerConfiguration, Timeline } from '@handfast/handshake';
+import { type TransportOptions, TlsTransport } from '@handfast/tls';
+import { TlsError } from '@handfast/wire';
+import type { Endpoint } from './options.ts';
+
+export interface GatewayConnectionEvents {
+  progress(timeline: Timeline): void;
+  /** The upstream could not be reached, or broke off. */
+  upstreamFailed(message: string): void;
+  /** Both sides are gone. */
+  closed(): void;
+}
+
+/**
+ * One client's connection and the upstream's, the one's plaintext being the other's. Either side is read only as fast as
+ * the other one takes it, and each end, however it comes, is passed on.
+ */
+export class GatewayConnection {
+  readonly #client: TlsTransport;
+  readonly #upstreamAt: Endpoint;
+  readonly #events: GatewayConnectionEvents;
+  #upstream: Socket | undefined;
+  #clientGone = false;
+
+  constructor(
+    socket: Socket,
+    upstream: Endpoint,
+    configuration: ServerConfiguration,
+    options: TransportOptions,
+    events: GatewayConnectionEvents,
+  ) {
+    this.#upstreamAt = upstream;
+    this.#events = events;
+    this.#client = new TlsTransport(socket, configuration, options, {
+      open: () => this.#connectUpstream(),
+      data: (bytes) => {
+        if (this.#upstream?.write(bytes) === false) this.#client.pause();
+      },
+      drain: () => this.#upstream?.resume(),
+      peerClosed: () => this.#upstream?.end(),
+      closed: () => this.#clientClosed(),
+      progress: (timeline) => events.progress(timeline),
+    });
+  }
+
+  /** Ends the connection with an alert; used when the gateway stops. */
+  abort(error: TlsError): void {
+    this.#client.abort(error);
+  }
+
+  #connectUpstream(): void {
+    const upstream = connect({ ...this.#upstreamAt, allowHalfOpen: true, noDelay: true });
+    this.#upstream = upstream;
+    let reached = false;
+    upstream.on('connect', () => {
+      reached = true;
+    });
+    upstream.on('data', (bytes: Buffer) => {
+      if (!this.#client.write(bytes)) upstream.pause();
+    });
+    upstream.on('drain', () => this.#client.resume());
+    upstream.on('end', () => this.#client.end());
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      const { host, port } = this.#upstreamAt;
+      const problem = reached ? 'broke off' : 'cannot be reached';
+      this.#events.upstreamFailed(`the upstream ${host}:${port} ${problem}: ${error.code ?? error.message}`);
+    });
+    upstream.on('close', () => this.#upstreamClosed());
+  }
+
+  #upstreamClosed(): void {
+    if (this.#clientGone) this.#events.closed();
+    else this.#client.close();
+  }
+
+  #clientClosed(): void {
+    this.#clientGone = true;
+    if (this.#upstream === undefined || this.#upstream.destroyed) this.#events.closed();
+    else this.#upstream.destroy();
+  }
+}

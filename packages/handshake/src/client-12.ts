@@ -1,0 +1,238 @@
+import {
+  type CipherSuiteParameters,
+  cipherSuite,
+  exportKeyingMaterial12,
+  finishedVerifyData12,
+  keyBlock12,
+  type MasterSecretDerivation,
+  serverKeyExchangeContent,
+} from '@handfast/key-exchange';
+import {
+  type CertificateRequest12,
+  CipherSuite,
+  encodeServerEcdhParams,
+  findExtension,
+  NamedGroup,
+  nameOf,
+  type ServerHello,
+  type ServerKeyExchange,
+  SignatureScheme,
+  TlsError,
+} from '@handfast/wire';
+import { afterHandshake12 } from './after-handshake.ts';
+import { type Offer, offerShares } from './client.ts';
+import { offeredProtocol } from './client-13.ts';
+import type { ClientConfiguration } from './configuration.ts';
+import { ask, type Steps } from './effects.ts';
+import { checkFinished, type Handshake, receive, send } from './handshake.ts';
+import { chooseCredential, type CredentialChoice } from './negotiation.ts';
+import { type PeerCertificate, type ProvenPeer, provePossession, validateChain } from './peer.ts';
+import { isEllipticCurve } from './server-12.ts';
+import { protection12 } from './traffic-12.ts';
+
+/** The TLS 1.2 handshake as a client: the thirteen messages of design section 2, from ServerHello on. */
+export function* clientHandshake12(
+  handshake: Handshake<ClientConfiguration>,
+  offer: Offer,
+  serverHello: ServerHello,
+): Steps<void> {
+  const { crypto, transcript } = handshake;
+  const suite = chosenSuite(serverHello);
+  const extendedMasterSecret = findExtension(serverHello.extensions, 'extended_master_secret') !== undefined;
+  checkRenegotiation(serverHello);
+  const chosenProtocol = findExtension(serverHello.extensions, 'application_layer_protocol_negotiation');
+  transcript.hashWith(suite.hash);
+  yield {
+    kind: 'negotiated',
+    facts: {
+      cipherSuite: suite.name,
+      extendedMasterSecret,
+      ...(chosenProtocol === undefined
+        ? {}
+        : { applicationProtocol: offeredProtocol(handshake.configuration, chosenProtocol, 'ServerHello') }),
+    },
+  };
+  const clientRandom = offer.hello.random;
+  const serverRandom = serverHello.random;
+
+  const peer = yield* receiveServerChain(handshake);
+  const serverKeyExchange = yield* receive(handshake, 'tls12', 'ServerKeyExchange');
+  const group = chosenGroup(handshake.configuration, serverKeyExchange);
+  const server = proveServer(handshake, suite, peer, serverKeyExchange, clientRandom, serverRandom);
+  yield {
+    kind: 'negotiated',
+    facts: {
+      group: nameOf(NamedGroup, group),
+      serverSignatureScheme: nameOf(SignatureScheme, serverKeyExchange.signatureScheme),
+    },
+  };
+  const certificateRequest = yield* receiveUpToServerHelloDone(handshake);
+
+  const choice = certificateRequest === undefined ? undefined : chooseOwn(handshake.configuration, certificateRequest);
+  if (certificateRequest !== undefined) {
+    const certificateList = choice?.credential.chain ?? [];
+    yield* send(handshake, { type: 'Certificate', version: 'tls12', certificateList });
+  }
+  yield { kind: 'negotiated', facts: clientCertificateFacts(certificateRequest, choice) };
+
+  const { share, continuation } = yield* shareFor(offer, group);
+  yield* send(handshake, { type: 'ClientKeyExchange', publicKey: share });
+  const derivation: MasterSecretDerivation = extendedMasterSecret
+    ? { kind: 'extended', hash: suite.hash, sessionHash: transcript.hash() }
+    : { kind: 'classic', hash: suite.hash, clientRandom, serverRandom };
+  const { secret: masterSecret } = yield* ask({
+    step: 'ClientKeyExchange',
+    port: 'key-exchange',
+    operation: 'agree',
+    call: ({ keyExchange }, context) =>
+      keyExchange.agree(
+        { continuation, group, peerShare: serverKeyExchange.params.publicKey, masterSecret: derivation },
+        context,
+      ),
+  });
+  if (choice !== undefined) yield* sendCertificateVerify(handshake, choice);
+
+  const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
+  yield { kind: 'send-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.client) };
+  yield* send(handshake, {
+    type: 'Finished',
+    verifyData: finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash()),
+  });
+
+  yield { kind: 'receive-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.server) };
+  yield* receiveFinished(handshake, suite, masterSecret, server);
+  yield { kind: 'completed' };
+  yield {
+    kind: 'open',
+    connection: {
+      version: 'tls12',
+      peer: server,
+      exportKeyingMaterial: (label, context, length) =>
+        exportKeyingMaterial12(crypto, suite.hash, masterSecret, clientRandom, serverRandom, label, context, length),
+      nextWriteKeys: undefined,
+    },
+  };
+  yield* afterHandshake12('client');
+}
+
+function chosenSuite(serverHello: ServerHello): CipherSuiteParameters {
+  const suite = cipherSuite(serverHello.cipherSuite);
+  if (suite?.version !== 'tls12') {
+    throw new TlsError('illegal-parameter', `${nameOf(CipherSuite, serverHello.cipherSuite)} is no TLS 1.2 cipher suite`, {
+      step: 'ServerHello',
+    });
+  }
+  return suite;
+}
+
+/** We never renegotiate, but a server that cannot say so is open to an attacker's prefix (RFC 5746 sections 3.4 and 4.1). */
+function checkRenegotiation(serverHello: ServerHello): void {
+  const info = findExtension(serverHello.extensions, 'renegotiation_info');
+  if (info?.length !== 0) {
+    throw new TlsError(
+      'secure-renegotiation-mismatch',
+      info === undefined
+        ? 'the server does not support secure renegotiation (RFC 5746)'
+        : 'renegotiation_info of a first ServerHello must be empty',
+      { step: 'ServerHello' },
+    );
+  }
+}
+
+function* receiveServerChain(handshake: Handshake<ClientConfiguration>): Steps<PeerCertificate> {
+  const { certificateList } = yield* receive(handshake, 'tls12', 'Certificate');
+  if (certificateList.length === 0) {
+    throw new TlsError('certificate-missing', 'the server presented no certificate', { step: 'Certificate' });
+  }
+  return yield* validateChain(handshake, certificateList);
+}
+
+function chosenGroup(configuration: ClientConfiguration, { params }: ServerKeyExchange): number {
+  const group = params.namedCurve;
+  if (!configuration.groups.includes(group) || !isEllipticCurve(group)) {
+    throw new TlsError('illegal-parameter', `the server chose ${nameOf(NamedGroup, group)}, which we did not offer`, {
+      step: 'ServerKeyExchange',
+    });
+  }
+  return group;
+}
+
+/** The server's signature over its share, and that its key is of the kind that the suite names (RFC 8422 section 2). */
+function proveServer(
+  handshake: Handshake,
+  suite: CipherSuiteParameters,
+  peer: PeerCertificate,
+  { params, signatureScheme: scheme, signature }: ServerKeyExchange,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
+): ProvenPeer {
+  const step = 'ServerKeyExchange';
+  const content = serverKeyExchangeContent(clientRandom, serverRandom, encodeServerEcdhParams(params));
+  const isRsa = nameOf(SignatureScheme, scheme).startsWith('rsa');
+  if (isRsa !== (suite.authentication === 'rsa')) {
+    throw new TlsError('illegal-parameter', `${nameOf(SignatureScheme, scheme)} does not fit ${suite.name}`, { step });
+  }
+  return provePossession(handshake, 'tls12', peer, { scheme, content, signature }, step);
+}
+
+function* receiveUpToServerHelloDone(
+  handshake: Handshake<ClientConfiguration>,
+): Steps<CertificateRequest12 | undefined> {
+  const message = yield* receive(handshake, 'tls12', 'CertificateRequest', 'ServerHelloDone');
+  if (message.type === 'ServerHelloDone') return undefined;
+  yield* receive(handshake, 'tls12', 'ServerHelloDone');
+  return message;
+}
+
+function chooseOwn(configuration: ClientConfiguration, request: CertificateRequest12): CredentialChoice | undefined {
+  return chooseCredential(configuration.credentials, request.supportedSignatureAlgorithms, 'tls12', undefined);
+}
+
+function clientCertificateFacts(request: CertificateRequest12 | undefined, choice: CredentialChoice | undefined) {
+  if (request === undefined) return { clientCertificate: 'not-requested' } as const;
+  if (choice === undefined) return { clientCertificate: 'absent' } as const;
+  return {
+    clientCertificate: 'presented',
+    clientChain: choice.credential.chain,
+    clientSignatureScheme: nameOf(SignatureScheme, choice.scheme),
+  } as const;
+}
+
+/** A share for the server's group: the one that the ClientHello carried, if it is of that group, or a fresh one. */
+function* shareFor(offer: Offer, group: number) {
+  const offered = offer.shares.find((entry) => entry.group === group);
+  if (offered !== undefined) return { share: offered.share, continuation: offer.continuation };
+  const { shares, continuation } = yield* offerShares([group], 'ClientKeyExchange');
+  const [fresh] = shares;
+  if (fresh === undefined) throw new TlsError('service-reply-invalid', 'the key exchange made no share');
+  return { share: fresh.share, continuation };
+}
+
+function* sendCertificateVerify(
+  handshake: Handshake<ClientConfiguration>,
+  { credential, scheme }: CredentialChoice,
+): Steps<void> {
+  const content = handshake.transcript.bytes();
+  const { signature } = yield* ask({
+    step: 'CertificateVerify',
+    port: 'key-exchange',
+    operation: 'sign',
+    call: ({ keyExchange }, context) => keyExchange.sign({ keyId: credential.keyId, scheme, content }, context),
+  });
+  yield* send(handshake, { type: 'CertificateVerify', algorithm: scheme, signature });
+}
+
+/** The server's Finished. `_server` is not read: to have it is the proof that the server is authenticated. */
+function* receiveFinished(
+  handshake: Handshake,
+  suite: CipherSuiteParameters,
+  masterSecret: Uint8Array,
+  _server: ProvenPeer,
+): Steps<void> {
+  const { crypto, transcript } = handshake;
+  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash());
+  const finished = yield* receive(handshake, 'tls12', 'Finished');
+  checkFinished(handshake, expected, finished.verifyData);
+}

@@ -1,0 +1,548 @@
+import { HandshakeReassembler, RecordReader, RecordWriter, type TlsRecord } from '@handfast/record';
+import {
+  AlertDescription,
+  type AlertName,
+  alertName,
+  type AskContext,
+  decodeAlert,
+  decodeHandshake,
+  encodeAlert,
+  encodeHandshake,
+  TlsError,
+  toHex,
+} from '@handfast/wire';
+import { clientHandshake } from './client.ts';
+import type { Configuration } from './configuration.ts';
+import type { Ask, Effect, OpenConnection, Ports } from './effects.ts';
+import { Handshake } from './handshake.ts';
+import { type OpenAsk, TimelineRecorder } from './recorder.ts';
+import { serverHandshake } from './server.ts';
+import type { StepName, Timeline } from './timeline.ts';
+import { traceIdOf } from './trace-id.ts';
+
+/** What a connection tells whoever runs it. */
+export interface ConnectionEvents {
+  /** Bytes for the peer: a whole flight, meant to be one socket write. */
+  output(bytes: Uint8Array): void;
+  /** The handshake is done: application data may flow. */
+  open(connection: OpenConnection): void;
+  /** Application data. The bytes belong to the receiver. */
+  data(bytes: Uint8Array): void;
+  /** The peer sent close_notify: it will send no more. */
+  peerClosed(): void;
+  /** The connection has failed, and has told the peer so where that makes sense. Nothing comes after this. */
+  failed(error: TlsError): void;
+  /** The handshake has moved on: it began, was completed, was confirmed, failed, or ended without a confirmation. */
+  progress?(timeline: Timeline): void;
+  /** A port that kept the connection waiting has answered: bytes may be read again (see `congested`). */
+  ready?(): void;
+}
+
+/** What the engine is given from outside, since it has no clock and no services of its own. */
+export interface Environment {
+  readonly ports: Ports;
+  /** Milliseconds since the Unix epoch, with fractions; never runs backwards. */
+  readonly now: () => number;
+  /** Milliseconds that a port may take to answer. */
+  readonly askTimeout: number;
+}
+
+/** Most bytes of handshake messages that a peer may send before the connection is open. */
+const handshakeBudget = 256 * 1024;
+/** Most messages or alerts that a peer may send in an open connection without any application data between them. */
+const idleMessageLimit = 32;
+/** Bytes held back while a port is asked, above which whoever reads the socket should pause. */
+const congestionMark = 128 * 1024;
+
+const sendNoAlertFor: ReadonlySet<string> = new Set(['peer-alert', 'peer-closed', 'connection-lost']);
+
+/**
+ * One TLS connection, without I/O: bytes go in, bytes and events come out. It runs the handshake's machine, carries out
+ * what the machine asks for, and keeps the timeline. Where all ports answer at once it never waits for anything but the
+ * peer.
+ */
+export class Connection {
+  readonly #configuration: Configuration;
+  readonly #environment: Environment;
+  readonly #events: ConnectionEvents;
+  readonly #machine: Generator<Effect, void, unknown>;
+  readonly #reader = new RecordReader();
+  readonly #writer = new RecordWriter();
+  readonly #reassembler = new HandshakeReassembler();
+  readonly #timeline: TimelineRecorder;
+
+  #awaited: Extract<Effect, { kind: 'receive' | 'receive-change-cipher-spec' }> | undefined;
+  #pending: PendingAsks | undefined;
+  #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
+  #open: OpenConnection | undefined;
+  #handshakeBytes = 0;
+  #idleMessages = 0;
+  #asks = 0;
+  #writesClosed = false;
+  #readsClosed = false;
+  #over = false;
+
+  constructor(configuration: Configuration, environment: Environment, events: ConnectionEvents) {
+    this.#configuration = configuration;
+    this.#environment = environment;
+    this.#events = events;
+    const { crypto, role } = configuration;
+    const ids = crypto.randomBytes(24);
+    this.#timeline = new TimelineRecorder(role, ids.slice(0, 16), ids.slice(16), environment.now());
+    this.#machine =
+      configuration.role === 'client'
+        ? clientHandshake(new Handshake(configuration))
+        : serverHandshake(new Handshake(configuration));
+  }
+
+  get timeline(): Timeline {
+    return this.#timeline;
+  }
+
+  /** A port is being asked and much has arrived meanwhile: stop reading from the socket until `ready`. */
+  get congested(): boolean {
+    return this.#pending !== undefined && this.#reader.buffered > congestionMark;
+  }
+
+  /** Begins: a client sends its ClientHello, a server waits for one. Call once. */
+  start(): void {
+    this.#guard(() => {
+      this.#advance(undefined);
+      this.#pump();
+    });
+  }
+
+  /** Bytes from the peer, in chunks of any length. They belong to the connection from now on. */
+  receive(bytes: Uint8Array): void {
+    if (this.#over || this.#readsClosed) return;
+    this.#guard(() => {
+      this.#reader.push(bytes);
+      this.#pump();
+    });
+  }
+
+  /**
+   * Sends application data. Once the connection has failed, data goes nowhere.
+   * @throws RangeError before `open`, or after `close`.
+   */
+  write(data: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#open === undefined || this.#writesClosed) throw new RangeError('the connection is not open for writing');
+    this.#guard(() => {
+      this.#renewWriteKeys(data.length);
+      this.#writer.write('application_data', data);
+      this.#flush();
+    });
+  }
+
+  /** Sends close_notify, after which nothing more is written (RFC 8446 section 6.1). Data may still be received. */
+  close(): void {
+    if (this.#over || this.#writesClosed) return;
+    this.#guard(() => {
+      this.#writesClosed = true;
+      this.#writer.write('alert', encodeAlert('warning', 'close_notify'));
+      this.#flush();
+    });
+    if (this.#open === undefined) this.abort(new TlsError('cancelled', 'we closed before the handshake was done'));
+  }
+
+  /** Gives up, for a reason that comes from outside: a deadline, a shutdown. */
+  abort(error: TlsError): void {
+    if (!this.#over) this.#fail(error);
+  }
+
+  /**
+   * The transport has ended: nothing more will arrive, nor can be sent.
+   * @param cause the transport's error, if it had one, in words.
+   */
+  transportEnded(cause?: string): void {
+    if (this.#over) return;
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    if (cause !== undefined || this.#open === undefined) {
+      // An alert may still lie unread behind an ask that nobody waits for any more.
+      this.#guard(() => this.#readAlerts());
+      if (this.#over) return;
+    }
+    if (cause !== undefined && (this.#open === undefined || !this.#readsClosed)) {
+      this.#fail(new TlsError('connection-lost', cause));
+    } else if (this.#open === undefined) {
+      this.#fail(new TlsError('peer-closed', 'the peer closed the connection without a word'));
+    } else if (!this.#readsClosed) {
+      // RFC 8446 section 6.1: without close_notify, data may have been cut off. As to the handshake, a peer that leaves in
+      // silence has neither confirmed nor refused it.
+      this.#end();
+      this.#fail(new TlsError('peer-closed', 'the peer closed the connection without close_notify: data may be missing'));
+    } else {
+      this.#over = true;
+      this.#end();
+    }
+  }
+
+  /** Runs `work`, and turns whatever it throws into the end of this connection. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#over) return;
+      this.#fail(error instanceof TlsError ? error : new TlsError('internal-error', String(error), { cause: error }));
+    }
+  }
+
+  /** Takes records, and whole messages from them, for as long as somebody waits for them. */
+  #pump(): void {
+    while (!this.#over && !this.#readsClosed && this.#pending === undefined) {
+      const message = this.#awaited?.kind === 'receive' ? this.#reassembler.next() : undefined;
+      if (message !== undefined) {
+        this.#takeMessage(message);
+        continue;
+      }
+      const record = this.#reader.next();
+      if (record === undefined) break;
+      this.#takeRecord(record);
+    }
+    if (this.#over || this.#pending !== undefined) return;
+    if (this.#open === undefined) this.#timeline.wait(this.#environment.now());
+    this.#flush();
+  }
+
+  #takeRecord(record: TlsRecord): void {
+    if (record.type !== 'handshake' && !this.#reassembler.empty) {
+      throw new TlsError('interleaved-message', `a record of ${record.type} within a handshake message`);
+    }
+    switch (record.type) {
+      case 'handshake':
+        this.#takeHandshake(record.fragment);
+        break;
+      case 'change_cipher_spec':
+        this.#takeChangeCipherSpec(record);
+        break;
+      case 'alert':
+        this.#takeAlert(record.fragment);
+        break;
+      case 'application_data':
+        this.#takeData(record.fragment);
+        break;
+    }
+  }
+
+  #takeHandshake(fragment: Uint8Array): void {
+    if (this.#awaited?.kind === 'receive-change-cipher-spec') {
+      throw new TlsError('unexpected-message', 'a handshake message where ChangeCipherSpec is due', {
+        step: 'ChangeCipherSpec',
+      });
+    }
+    this.#handshakeBytes += fragment.length;
+    if (this.#handshakeBytes > handshakeBudget) {
+      throw new TlsError('handshake-too-large', `more than ${handshakeBudget} bytes of handshake messages`);
+    }
+    this.#reassembler.push(fragment);
+  }
+
+  #takeMessage(bytes: Uint8Array): void {
+    const awaited = this.#awaited;
+    if (awaited?.kind !== 'receive') return;
+    const sender = this.#configuration.role === 'client' ? 'server' : 'client';
+    const message = decodeHandshake(bytes, awaited.version, sender);
+    if (this.#open === undefined) this.#timeline.received(message.type, bytes.length, this.#environment.now());
+    else this.#countIdleMessage();
+    if (!awaited.names.includes(message.type)) {
+      throw new TlsError('unexpected-message', `${message.type} where ${awaited.names.join(' or ')} is due`, {
+        step: message.type,
+      });
+    }
+    this.#advance({ message, bytes });
+  }
+
+  #takeChangeCipherSpec({ fragment }: TlsRecord): void {
+    if (this.#awaited?.kind === 'receive-change-cipher-spec') {
+      this.#timeline.received('ChangeCipherSpec', fragment.length, this.#environment.now());
+      this.#advance(undefined);
+    } else if (this.#changeCipherSpecs === 'refused') {
+      throw new TlsError('unexpected-message', 'ChangeCipherSpec where none is due', { step: 'ChangeCipherSpec' });
+    }
+  }
+
+  #takeAlert(fragment: Uint8Array): void {
+    const { level, description } = decodeAlert(fragment);
+    const name = alertName(description);
+    this.#timeline.alert('peer', name, level, this.#environment.now());
+    if (description === AlertDescription.close_notify) {
+      this.#takeCloseNotify();
+    } else if (this.#isWarning(level, description)) {
+      this.#countIdleMessage();
+    } else {
+      const known = name in AlertDescription ? (name as AlertName) : undefined;
+      throw new TlsError('peer-alert', `the peer refused with the alert ${name}`, { alert: known });
+    }
+  }
+
+  /** In TLS 1.3 the level says nothing: every alert is fatal but close_notify and user_canceled (RFC 8446 section 6). */
+  #isWarning(level: 'warning' | 'fatal', description: number): boolean {
+    if (description === AlertDescription.user_canceled) return true;
+    return level === 'warning' && this.#timeline.negotiated.protocol !== 'TLS 1.3';
+  }
+
+  #takeCloseNotify(): void {
+    if (this.#open === undefined) {
+      throw new TlsError('peer-closed', 'the peer sent close_notify before the handshake was done');
+    }
+    this.#readsClosed = true;
+    this.#confirm();
+    this.#events.peerClosed();
+  }
+
+  #takeData(fragment: Uint8Array): void {
+    if (this.#open === undefined) {
+      throw new TlsError('unexpected-record', 'application data before the handshake was done');
+    }
+    if (fragment.length === 0) return;
+    this.#idleMessages = 0;
+    this.#confirm();
+    this.#events.data(fragment);
+  }
+
+  /** The peer has proved that it accepts the handshake (design section 2). */
+  #confirm(): void {
+    if (this.#timeline.state !== 'completed') return;
+    this.#timeline.confirmed(this.#environment.now());
+    this.#progress();
+  }
+
+  #countIdleMessage(): void {
+    this.#idleMessages += 1;
+    if (this.#idleMessages > idleMessageLimit) {
+      throw new TlsError('too-many-records', `${this.#idleMessages} alerts or messages without any data between them`);
+    }
+  }
+
+  /** Runs the machine until it waits for the peer or for a port. */
+  #advance(result: unknown): void {
+    this.#awaited = undefined;
+    let input = result;
+    while (!this.#over) {
+      const { done, value: effect } = this.#machine.next(input);
+      if (done === true) throw new TlsError('internal-error', 'the handshake ended before the connection');
+      input = undefined;
+      switch (effect.kind) {
+        case 'receive':
+        case 'receive-change-cipher-spec':
+          this.#awaited = effect;
+          return;
+        case 'ask': {
+          const answers = this.#ask(effect.asks);
+          if (answers === undefined) return;
+          input = answers;
+          break;
+        }
+        case 'send':
+          this.#writer.write('handshake', effect.bytes);
+          if (this.#open === undefined) {
+            this.#timeline.sent(effect.name, effect.bytes.length, this.#environment.now());
+          }
+          break;
+        case 'send-change-cipher-spec':
+          this.#writer.write('change_cipher_spec', Uint8Array.of(1));
+          this.#timeline.sent('ChangeCipherSpec', 1, this.#environment.now());
+          break;
+        case 'protect':
+          this.#protect(effect);
+          break;
+        case 'change-cipher-specs':
+          this.#changeCipherSpecs = effect.policy;
+          break;
+        case 'begin':
+          this.#timeline.clientRandom = effect.clientRandom.slice();
+          this.#timeline.traceId = traceIdOf(this.#configuration.crypto, effect.clientRandom);
+          this.#progress();
+          break;
+        case 'negotiated':
+          this.#timeline.negotiated = { ...this.#timeline.negotiated, ...effect.facts };
+          break;
+        case 'completed':
+          this.#timeline.completed(this.#environment.now());
+          this.#progress();
+          break;
+        case 'open':
+          // The last flight goes out before the application may add to it.
+          this.#flush();
+          this.#open = effect.connection;
+          this.#timeline.settled(this.#environment.now());
+          this.#events.open(effect.connection);
+          break;
+      }
+    }
+  }
+
+  #protect({ direction, protection }: Extract<Effect, { kind: 'protect' }>): void {
+    if (direction === 'writes') {
+      this.#writer.protect(protection);
+      return;
+    }
+    // RFC 8446 section 5.1: a message must not span a change of keys.
+    if (!this.#reassembler.empty) {
+      throw new TlsError('unexpected-message', 'bytes of a handshake message are left over where the keys change');
+    }
+    this.#reader.protect(protection);
+  }
+
+  /** The answers, where all ports answer at once; undefined where the machine has to wait for them. */
+  #ask(asks: readonly Ask<unknown>[]): readonly unknown[] | undefined {
+    const pending = new PendingAsks();
+    const now = this.#environment.now();
+    const answers = asks.map((ask) => {
+      const record = this.#timeline.asked(ask.step, ask.port, ask.operation, now);
+      return this.#answerOf(ask, record, this.#contextOf(record, pending, now), now);
+    });
+    if (!answers.some((answer) => answer instanceof Promise)) return answers;
+
+    this.#pending = pending;
+    Promise.all(answers).then(
+      (settled) => this.#resume(pending, () => this.#advance(settled)),
+      (error: unknown) =>
+        this.#resume(pending, () => {
+          pending.cancel();
+          throw error;
+        }),
+    );
+    return undefined;
+  }
+
+  #answerOf(ask: Ask<unknown>, record: OpenAsk, context: AskContext, now: number): unknown {
+    const settle = (error?: unknown) => {
+      const failure = error === undefined ? undefined : error instanceof TlsError ? error.reason : 'internal-error';
+      this.#timeline.answered(record, failure, this.#environment.now());
+    };
+    let answer: unknown;
+    try {
+      answer = ask.call(this.#environment.ports, context, now);
+    } catch (error) {
+      settle(error);
+      throw error instanceof TlsError ? error.at(ask.step) : error;
+    }
+    if (!(answer instanceof Promise)) {
+      settle();
+      return answer;
+    }
+    return answer.then(
+      (value: unknown) => {
+        settle();
+        return value;
+      },
+      (error: unknown) => {
+        settle(error);
+        throw error instanceof TlsError ? error.at(ask.step) : error;
+      },
+    );
+  }
+
+  #contextOf(record: OpenAsk, pending: PendingAsks, now: number): AskContext {
+    this.#asks += 1;
+    return {
+      id: `${toHex(this.#timeline.traceId)}-${toHex(record.spanId)}-${this.#asks}`,
+      deadline: now + this.#environment.askTimeout,
+      traceId: this.#timeline.traceId,
+      spanId: record.spanId,
+      report: (work) => record.work.push(work),
+      onCancel: (listener) => pending.onCancel(listener),
+    };
+  }
+
+  /** Goes on after an ask, unless the connection has ended or moved on meanwhile: a late answer changes nothing. */
+  #resume(pending: PendingAsks, step: () => void): void {
+    if (this.#over || this.#pending !== pending) return;
+    this.#pending = undefined;
+    this.#guard(() => {
+      step();
+      this.#pump();
+    });
+    if (!this.#over) this.#events.ready?.();
+  }
+
+  /** RFC 8446 section 5.5: new keys before the old ones have protected too much. */
+  #renewWriteKeys(length: number): void {
+    const next = this.#open?.nextWriteKeys;
+    const records = Math.ceil(length / 2 ** 14) + 1;
+    if (next === undefined || this.#writer.recordsLeft > records) return;
+    this.#writer.write('handshake', encodeHandshake({ type: 'KeyUpdate', requestUpdate: false }));
+    this.#writer.protect(next());
+  }
+
+  #flush(): void {
+    if (this.#writer.pending > 0) this.#events.output(this.#writer.take());
+  }
+
+  #readAlerts(): void {
+    for (let record = this.#reader.next(); record !== undefined; record = this.#reader.next()) {
+      if (record.type === 'alert') this.#takeAlert(record.fragment);
+    }
+  }
+
+  #fail(error: TlsError): void {
+    this.#over = true;
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    const step = this.#stepOf(error);
+    const told = step === undefined ? error : error.at(step);
+    const now = this.#environment.now();
+    const silent = sendNoAlertFor.has(error.reason) || this.#writesClosed;
+    if (!silent) this.#sendFatalAlert(error.alert, now);
+    if (this.#timeline.endedAt === undefined) {
+      this.#timeline.failed(
+        {
+          reason: error.reason,
+          by: sendNoAlertFor.has(error.reason) ? 'peer' : 'us',
+          alert: error.reason === 'peer-alert' ? this.#timeline.alerts.at(-1)?.alert : silent ? undefined : error.alert,
+          step,
+          detail: error.detail,
+        },
+        now,
+      );
+      this.#progress();
+    }
+    this.#events.failed(told);
+  }
+
+  /** The step that an error belongs to: what it says itself, what we wait for, or what we work on. */
+  #stepOf(error: TlsError): StepName | undefined {
+    if (error.step !== undefined) return error.step as StepName;
+    if (this.#open !== undefined) return undefined;
+    if (this.#awaited?.kind === 'receive') return this.#awaited.names.at(-1);
+    if (this.#awaited?.kind === 'receive-change-cipher-spec') return 'ChangeCipherSpec';
+    return this.#timeline.currentStep;
+  }
+
+  #sendFatalAlert(alert: AlertName, now: number): void {
+    try {
+      this.#writer.write('alert', encodeAlert('fatal', alert));
+      this.#timeline.alert('us', alert, 'fatal', now);
+      this.#flush();
+    } catch {
+      // The key has reached its limit, or the transport is gone: then the close must say it all.
+    }
+  }
+
+  /** The handshake's story is over. One that was never confirmed stays `completed`. */
+  #end(): void {
+    if (this.#timeline.endedAt !== undefined) return;
+    this.#timeline.ended(this.#environment.now());
+    this.#progress();
+  }
+
+  #progress(): void {
+    this.#events.progress?.(this.#timeline);
+  }
+}
+
+/** The asks that a machine waits for, and who wants to know when nobody does any more. */
+class PendingAsks {
+  readonly #listeners: (() => void)[] = [];
+
+  onCancel(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  cancel(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

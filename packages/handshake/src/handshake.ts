@@ -1,0 +1,54 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import {
+  encodeHandshake,
+  type HandshakeMessage,
+  type MessageName,
+  type MessageOf,
+  type MessageVersion,
+  TlsError,
+} from '@handfast/wire';
+import type { Configuration } from './configuration.ts';
+import { receiveMessage, type Steps } from './effects.ts';
+import { Transcript } from './transcript.ts';
+
+/** What a machine keeps from its first message to its last. */
+export class Handshake<C extends Configuration = Configuration> {
+  readonly configuration: C;
+  readonly crypto: CryptoProvider;
+  readonly transcript: Transcript;
+
+  constructor(configuration: C) {
+    this.configuration = configuration;
+    this.crypto = configuration.crypto;
+    this.transcript = new Transcript(configuration.crypto);
+  }
+}
+
+/** Waits for one of `names` and adds it to the transcript. */
+export function* receive<Name extends MessageName, Version extends MessageVersion>(
+  handshake: Handshake,
+  version: Version,
+  ...names: readonly Name[]
+): Steps<MessageOf<Name, Version>> {
+  const { message, bytes } = yield* receiveMessage(version, ...names);
+  handshake.transcript.add(bytes);
+  return message;
+}
+
+/** Sends a message and adds it to the transcript. */
+export function* send(handshake: Handshake, message: HandshakeMessage): Steps<void> {
+  yield* sendEncoded(handshake, message.type, encodeHandshake(message));
+}
+
+/** Sends a message that had to be encoded before its turn. */
+export function* sendEncoded(handshake: Handshake, name: MessageName, bytes: Uint8Array): Steps<void> {
+  handshake.transcript.add(bytes);
+  yield { kind: 'send', name, bytes };
+}
+
+/** Compares verify_data in constant time (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9). */
+export function checkFinished(handshake: Handshake, expected: Uint8Array, received: Uint8Array): void {
+  if (!handshake.crypto.equal(expected, received)) {
+    throw new TlsError('finished-mismatch', 'verify_data does not match our view of the handshake', { step: 'Finished' });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Credential } from '@handfast/certificates';
+import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
+import { type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
+import type { PublicKeyKind } from '@handfast/crypto';
+import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
+import { protocolNameText, versionCode } from './hellos.ts';
+
+/** The choices that a server makes, each a function of what the client offers and what the server is configured with. */
+
+export function chooseVersion(configuration: ServerConfiguration, hello: ClientHello): MessageVersion {
+  const offered = findExtension(hello.extensions, 'supported_versions') ?? versionsUpTo(hello.legacyVersion);
+  const chosen = versionsOf(configuration).find((version) => offered.includes(versionCode[version]));
+  if (chosen === undefined) {
+    throw new TlsError(
+      'no-common-version',
+      `the client offers ${offered.map(versionText).join(', ') || 'no version'}; we speak ${versionsOf(configuration).map((version) => versionText(versionCode[version])).join(', ')}`,
+    );
+  }
+  return chosen;
+}
+
+/** Without supported_versions, a client speaks everything up to legacy_version, and never TLS 1.3 (RFC 8446 section 4.2.1). */
+function versionsUpTo(legacyVersion: number): readonly number[] {
+  return legacyVersion >= versionCode.tls12 ? [versionCode.tls12] : [legacyVersion];
+}
+
+export function versionText(code: number): string {
+  const minor = code - 0x0301;
+  return minor >= 0 && minor <= 3 ? `TLS 1.${minor}` : `0x${code.toString(16).padStart(4, '0')}`;
+}
+
+/** Our suites of that version which the client offers too, in our order. */
+export function commonCipherSuites(
+  configuration: Configuration,
+  hello: ClientHello,
+  version: MessageVersion,
+): readonly CipherSuiteParameters[] {
+  return configuration.cipherSuites.flatMap((code) => {
+    const suite = cipherSuite(code);
+    return suite?.version === version && hello.cipherSuites.includes(code) ? [suite] : [];
+  });
+}
+
+/** Our groups that the client supports, in our order. */
+export function commonGroups(configuration: Configuration, hello: ClientHello): readonly number[] {
+  const offered = findExtension(hello.extensions, 'supported_groups') ?? [];
+  return configuration.groups.filter((group) => offered.includes(group));
+}
+
+/** The application protocol (RFC 7301 section 3.2): our preference; none where either side does not use ALPN. */
+export function chooseApplicationProtocol(configuration: ServerConfiguration, hello: ClientHello): string | undefined {
+  const offered = findExtension(hello.extensions, 'application_layer_protocol_negotiation')?.map(protocolNameText);
+  if (offered === undefined || configuration.applicationProtocols.length === 0) return undefined;
+  const chosen = configuration.applicationProtocols.find((name) => offered.includes(name));
+  if (chosen === undefined) {
+    throw new TlsError(
+      'no-common-application-protocol',
+      `the client offers ${offered.join(', ')}; we have ${configuration.applicationProtocols.join(', ')}`,
+    );
+  }
+  return chosen;
+}
+
+export interface CredentialChoice {
+  readonly credential: Credential;
+  readonly scheme: number;
+}
+
+/**
+ * The credential to present: the first whose names cover the server name and whose key can make a signature that the
+ * peer verifies; where none has the name, the first that can sign. Undefined where none can sign.
+ */
+export function chooseCredential(
+  credentials: readonly Credential[],
+  peerSchemes: readonly number[],
+  version: MessageVersion,
+  serverName: string | undefined,
+  usable: (kind: PublicKeyKind) => boolean = () => true,
+): CredentialChoice | undefined {
+  const named = serverName === undefined ? [] : credentials.filter((credential) => covers(credential.names, serverName));
+  for (const credential of named.length > 0 ? [...named, ...credentials] : credentials) {
+    const { keyKind, schemes } = credential;
+    if (!usable(keyKind)) continue;
+    const scheme = schemes.find((scheme) => peerSchemes.includes(scheme) && schemeFits(scheme, keyKind, version));
+    if (scheme !== undefined) return { credential, scheme };
+  }
+  return undefined;
+}
+
+/** Whether one of a certificate's names is `serverName`, a wildcard standing for its left-most label (RFC 9525 section 6.3). */
+function covers(names: readonly string[], serverName: string): boolean {
+  const wanted = serverName.toLowerCase();
+  const dot = wanted.indexOf('.');
+  const wildcard = dot > 0 ? `*${wanted.slice(dot)}` : undefined;
+  return names.some((name) => {
+    const own = name.toLowerCase();
+    return own === wanted || own === wildcard;
+  });
+}

@@ -1,0 +1,159 @@
+import type { Reason, ServiceWork } from '@handfast/wire';
+import type { AlertRecord, AskRecord, Failure, Negotiated, StepName, Timeline } from './timeline.ts';
+
+interface OpenStep {
+  readonly name: StepName;
+  readonly direction: 'sent' | 'received';
+  bytes: number;
+  readonly startedAt: number;
+  endedAt: number;
+  readonly waited: number;
+  readonly spanId: Uint8Array;
+  readonly asks: AskRecord[];
+}
+
+/** An ask that is under way. */
+export interface OpenAsk {
+  readonly port: AskRecord['port'];
+  readonly operation: string;
+  readonly spanId: Uint8Array;
+  readonly startedAt: number;
+  readonly work: ServiceWork[];
+  readonly step: OpenStep;
+}
+
+/**
+ * Writes the timeline of a handshake while it happens. Steps follow one another without a gap but for the time that we
+ * wait for the peer: the work between two messages belongs to the message that was received, or, once a port is asked
+ * for the sake of a message, to that one.
+ */
+export class TimelineRecorder implements Timeline {
+  readonly role: 'client' | 'server';
+  readonly spanId: Uint8Array;
+  readonly startedAt: number;
+  readonly steps: OpenStep[] = [];
+  readonly alerts: AlertRecord[] = [];
+  traceId: Uint8Array;
+  clientRandom: Uint8Array | undefined;
+  state: Timeline['state'] = 'started';
+  completedAt: number | undefined;
+  confirmedAt: number | undefined;
+  endedAt: number | undefined;
+  failure: Failure | undefined;
+  negotiated: Negotiated = {};
+
+  #open: OpenStep | undefined;
+  #waitingSince: number | undefined;
+  #spans = 0;
+
+  /**
+   * @param traceId 16 random bytes, in use until the ClientHello gives the real one.
+   * @param spanId 8 random bytes; the other spans of this timeline are counted on from it.
+   */
+  constructor(role: 'client' | 'server', traceId: Uint8Array, spanId: Uint8Array, now: number) {
+    this.role = role;
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.startedAt = now;
+  }
+
+  /** We have nothing to do until the peer sends something. */
+  wait(now: number): void {
+    this.#close(now);
+    this.#waitingSince ??= now;
+  }
+
+  received(name: StepName, bytes: number, now: number): void {
+    this.#close(now);
+    const waited = this.#waitingSince === undefined ? 0 : now - this.#waitingSince;
+    this.#waitingSince = undefined;
+    this.#begin(name, 'received', bytes, now, waited);
+  }
+
+  sent(name: StepName, bytes: number, now: number): void {
+    if (this.#open?.direction === 'sent' && this.#open.name === name) {
+      this.#open.bytes = bytes;
+    } else {
+      const since = this.#open?.direction === 'sent' ? now : this.#boundary(now);
+      this.#begin(name, 'sent', bytes, since, 0);
+    }
+    this.#close(now);
+  }
+
+  asked(step: StepName, port: AskRecord['port'], operation: string, now: number): OpenAsk {
+    const open = this.#open?.name === step ? this.#open : this.#begin(step, 'sent', 0, this.#boundary(now), 0);
+    return { port, operation, spanId: this.#nextSpanId(), startedAt: now, work: [], step: open };
+  }
+
+  answered(ask: OpenAsk, failure: Reason | undefined, now: number): void {
+    const { port, operation, spanId, startedAt, work } = ask;
+    ask.step.asks.push({ port, operation, spanId, startedAt, endedAt: now, failure, work });
+  }
+
+  alert(from: 'us' | 'peer', alert: string, level: 'warning' | 'fatal', now: number): void {
+    this.alerts.push({ from, alert, level, at: now });
+  }
+
+  failed(failure: Omit<Failure, 'at' | 'late' | 'step'> & { readonly step: StepName | undefined }, now: number): void {
+    this.#close(now);
+    this.state = 'failed';
+    const late = this.completedAt === undefined ? undefined : now - this.completedAt;
+    this.failure = { ...failure, at: now, late };
+    this.endedAt = now;
+  }
+
+  completed(now: number): void {
+    this.state = 'completed';
+    this.completedAt = now;
+  }
+
+  confirmed(now: number): void {
+    this.state = 'confirmed';
+    this.confirmedAt = now;
+    this.ended(now);
+  }
+
+  /** The last message is done; what follows is no step of the handshake. */
+  settled(now: number): void {
+    this.#close(now);
+  }
+
+  ended(now: number): void {
+    this.#close(now);
+    this.endedAt ??= now;
+  }
+
+  /** The message that is being worked on, or was last. */
+  get currentStep(): StepName | undefined {
+    return (this.#open ?? this.steps.at(-1))?.name;
+  }
+
+  /** Where the step that begins now takes over from the one before. */
+  #boundary(now: number): number {
+    this.#close(now);
+    return this.steps.at(-1)?.endedAt ?? now;
+  }
+
+  #begin(name: StepName, direction: 'sent' | 'received', bytes: number, startedAt: number, waited: number): OpenStep {
+    this.#close(startedAt);
+    const step = { name, direction, bytes, startedAt, endedAt: startedAt, waited, spanId: this.#nextSpanId(), asks: [] };
+    this.#open = step;
+    this.steps.push(step);
+    return step;
+  }
+
+  #close(now: number): void {
+    if (this.#open === undefined) return;
+    this.#open.endedAt = now;
+    this.#open = undefined;
+  }
+
+  #nextSpanId(): Uint8Array {
+    this.#spans += 1;
+    const id = this.spanId.slice();
+    id[6] = (id[6] ?? 0) ^ (this.#spans >> 8);
+    id[7] = (id[7] ?? 0) ^ (this.#spans & 0xff);
+    return id;
+  }
+}
+

@@ -1,0 +1,280 @@
+import {
+  type CipherSuiteParameters,
+  exportKeyingMaterial12,
+  finishedVerifyData12,
+  keyBlock12,
+  type MasterSecretDerivation,
+} from '@handfast/key-exchange';
+import {
+  CipherSuite,
+  ClientCertificateType,
+  type ClientHello,
+  ECPointFormat,
+  type Extension,
+  findExtension,
+  NamedGroup,
+  nameOf,
+  ProtocolVersion,
+  type ServerHelloExtensions,
+  SignatureScheme,
+  TlsError,
+} from '@handfast/wire';
+import { afterHandshake12 } from './after-handshake.ts';
+import { type ServerConfiguration, versionsOf } from './configuration.ts';
+import { type Ask, ask, askBoth, type Steps } from './effects.ts';
+import { checkFinished, type Handshake, receive, send } from './handshake.ts';
+import { checkCompression, downgradeSentinel, protocolNameBytes } from './hellos.ts';
+import {
+  chooseApplicationProtocol,
+  chooseCredential,
+  type CredentialChoice,
+  commonCipherSuites,
+  commonGroups,
+} from './negotiation.ts';
+import { accept, chainValidation, type PeerAuthentication, type PeerCertificate, provePossession } from './peer.ts';
+import { protection12 } from './traffic-12.ts';
+
+/** The TLS 1.2 handshake as a server: the thirteen messages of design section 2 (RFC 5246 section 7.3). */
+export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, hello: ClientHello): Steps<void> {
+  const { configuration, crypto, transcript } = handshake;
+  checkCompression(hello, 'tls12');
+  checkRenegotiation(hello);
+  const group = chooseGroup(configuration, hello);
+  const { suite, credential, scheme } = chooseSuite(configuration, hello);
+  const applicationProtocol = chooseApplicationProtocol(configuration, hello);
+  const extendedMasterSecret = findExtension(hello.extensions, 'extended_master_secret') !== undefined;
+  transcript.hashWith(suite.hash);
+  yield {
+    kind: 'negotiated',
+    facts: {
+      cipherSuite: suite.name,
+      group: nameOf(NamedGroup, group),
+      serverSignatureScheme: nameOf(SignatureScheme, scheme),
+      serverChain: credential.chain,
+      extendedMasterSecret,
+      ...(applicationProtocol === undefined ? {} : { applicationProtocol }),
+    },
+  };
+
+  const clientRandom = hello.random;
+  const serverRandom = makeServerRandom(handshake);
+  yield* send(handshake, {
+    type: 'ServerHello',
+    legacyVersion: ProtocolVersion.tls12,
+    random: serverRandom,
+    legacySessionIdEcho: new Uint8Array(0),
+    cipherSuite: suite.code,
+    legacyCompressionMethod: 0,
+    extensions: serverHelloExtensions(hello, applicationProtocol, extendedMasterSecret),
+  });
+  yield* send(handshake, { type: 'Certificate', version: 'tls12', certificateList: credential.chain });
+
+  const begun = yield* ask({
+    step: 'ServerKeyExchange',
+    port: 'key-exchange',
+    operation: 'startServer',
+    call: ({ keyExchange }, context) =>
+      keyExchange.startServer({ group, keyId: credential.keyId, scheme, clientRandom, serverRandom }, context),
+  });
+  yield* send(handshake, {
+    type: 'ServerKeyExchange',
+    params: { namedCurve: group, publicKey: begun.share },
+    signatureScheme: scheme,
+    signature: begun.signature,
+  });
+  if (configuration.clientAuthentication !== 'none') {
+    yield* send(handshake, {
+      type: 'CertificateRequest',
+      version: 'tls12',
+      certificateTypes: [ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign],
+      supportedSignatureAlgorithms: configuration.signatureSchemes,
+      certificateAuthorities: configuration.authorities,
+    });
+  }
+  yield* send(handshake, { type: 'ServerHelloDone' });
+
+  const chain = yield* receiveClientChain(handshake);
+  const clientKeyExchange = yield* receive(handshake, 'tls12', 'ClientKeyExchange');
+  const derivation: MasterSecretDerivation = extendedMasterSecret
+    ? { kind: 'extended', hash: suite.hash, sessionHash: transcript.hash() }
+    : { kind: 'classic', hash: suite.hash, clientRandom, serverRandom };
+  const agreement: Ask<{ readonly secret: Uint8Array }> = {
+    step: 'ClientKeyExchange',
+    port: 'key-exchange',
+    operation: 'agree',
+    call: ({ keyExchange }, context) =>
+      keyExchange.agree(
+        {
+          continuation: begun.continuation,
+          group,
+          peerShare: clientKeyExchange.publicKey,
+          masterSecret: derivation,
+        },
+        context,
+      ),
+  };
+  // The verdict on the client's chain does not depend on the secret: both are asked for at once.
+  let masterSecret: Uint8Array;
+  let client: PeerAuthentication = 'without-certificate';
+  if (chain === undefined) {
+    masterSecret = (yield* ask(agreement)).secret;
+  } else {
+    const [agreed, verdict] = yield* askBoth(agreement, chainValidation(handshake, chain));
+    masterSecret = agreed.secret;
+    client = yield* receiveCertificateVerify(handshake, yield* accept(handshake, chain, verdict));
+  }
+
+  const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
+  yield { kind: 'receive-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.client) };
+  yield* receiveFinished(handshake, suite, masterSecret, client);
+
+  yield { kind: 'send-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.server) };
+  yield* send(handshake, {
+    type: 'Finished',
+    verifyData: finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash()),
+  });
+  yield { kind: 'completed' };
+  yield {
+    kind: 'open',
+    connection: {
+      version: 'tls12',
+      peer: client === 'without-certificate' ? undefined : client,
+      exportKeyingMaterial: (label, context, length) =>
+        exportKeyingMaterial12(crypto, suite.hash, masterSecret, clientRandom, serverRandom, label, context, length),
+      nextWriteKeys: undefined,
+    },
+  };
+  yield* afterHandshake12('server');
+}
+
+/** A first handshake has no verify_data to bind to (RFC 5746 section 3.6). */
+function checkRenegotiation(hello: ClientHello): void {
+  const info = findExtension(hello.extensions, 'renegotiation_info');
+  if (info !== undefined && info.length > 0) {
+    throw new TlsError('secure-renegotiation-mismatch', 'renegotiation_info of a first ClientHello must be empty', {
+      step: 'ClientHello',
+    });
+  }
+}
+
+/** The first of our elliptic-curve groups that the client has; one that says nothing gets P-256 (RFC 8422 section 4). */
+function chooseGroup(configuration: ServerConfiguration, hello: ClientHello): number {
+  const silent = findExtension(hello.extensions, 'supported_groups') === undefined;
+  const candidates = silent
+    ? configuration.groups.filter((group) => group === NamedGroup.secp256r1)
+    : commonGroups(configuration, hello);
+  const group = candidates.find(isEllipticCurve);
+  if (group === undefined) {
+    const offered = findExtension(hello.extensions, 'supported_groups') ?? [];
+    throw new TlsError(
+      'no-common-group',
+      `the client offers ${offered.map((code) => nameOf(NamedGroup, code)).join(', ') || 'none'}; we have ${configuration.groups.map((code) => nameOf(NamedGroup, code)).join(', ')}`,
+    );
+  }
+  return group;
+}
+
+/** The hybrid groups are defined for TLS 1.3 alone (draft-ietf-tls-ecdhe-mlkem section 4.1). */
+export function isEllipticCurve(group: number): boolean {
+  return group !== NamedGroup.X25519MLKEM768;
+}
+
+/** The suite fixes the kind of certificate in TLS 1.2, so both are chosen together. */
+function chooseSuite(
+  configuration: ServerConfiguration,
+  hello: ClientHello,
+): CredentialChoice & { readonly suite: CipherSuiteParameters } {
+  const schemes = findExtension(hello.extensions, 'signature_algorithms') ?? [];
+  const serverName = findExtension(hello.extensions, 'server_name');
+  const suites = commonCipherSuites(configuration, hello, 'tls12');
+  for (const suite of suites) {
+    const choice = chooseCredential(configuration.credentials, schemes, 'tls12', serverName, (kind) =>
+      suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa'),
+    );
+    if (choice !== undefined) return { ...choice, suite };
+  }
+  if (suites.length === 0) {
+    throw new TlsError(
+      'no-common-cipher-suite',
+      `the client offers ${hello.cipherSuites.map((code) => nameOf(CipherSuite, code)).join(', ')}`,
+    );
+  }
+  throw new TlsError(
+    'no-common-signature-scheme',
+    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${schemes.map((code) => nameOf(SignatureScheme, code)).join(', ') || 'SHA-1, all that the client verifies'}`,
+  );
+}
+
+/** A server that could speak TLS 1.3 says so in its random, so that a client notices a forced downgrade. */
+function makeServerRandom({ configuration, crypto }: Handshake): Uint8Array {
+  const random = Uint8Array.from(crypto.randomBytes(32));
+  if (versionsOf(configuration).includes('tls13')) random.set(downgradeSentinel.tls12, 24);
+  return random;
+}
+
+function serverHelloExtensions(
+  hello: ClientHello,
+  applicationProtocol: string | undefined,
+  extendedMasterSecret: boolean,
+): readonly Extension<ServerHelloExtensions>[] {
+  const extensions: Extension<ServerHelloExtensions>[] = [];
+  const signalsRenegotiation =
+    findExtension(hello.extensions, 'renegotiation_info') !== undefined ||
+    hello.cipherSuites.includes(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+  if (signalsRenegotiation) extensions.push({ name: 'renegotiation_info', value: new Uint8Array(0) });
+  if (extendedMasterSecret) extensions.push({ name: 'extended_master_secret', value: {} });
+  if (findExtension(hello.extensions, 'ec_point_formats') !== undefined) {
+    extensions.push({ name: 'ec_point_formats', value: [ECPointFormat.uncompressed] });
+  }
+  if (applicationProtocol !== undefined) {
+    extensions.push({
+      name: 'application_layer_protocol_negotiation',
+      value: protocolNameBytes(applicationProtocol),
+    });
+  }
+  return extensions;
+}
+
+/** The client's chain; undefined where none was asked for or, if that is acceptable, none came. */
+function* receiveClientChain(
+  handshake: Handshake<ServerConfiguration>,
+): Steps<readonly Uint8Array[] | undefined> {
+  const { clientAuthentication } = handshake.configuration;
+  if (clientAuthentication === 'none') {
+    yield { kind: 'negotiated', facts: { clientCertificate: 'not-requested' } };
+    return undefined;
+  }
+  const { certificateList } = yield* receive(handshake, 'tls12', 'Certificate');
+  const presented = certificateList.length > 0;
+  yield { kind: 'negotiated', facts: { clientCertificate: presented ? 'presented' : 'absent' } };
+  if (presented) return certificateList;
+  if (clientAuthentication === 'optional') return undefined;
+  // TLS 1.2 has no certificate_required (RFC 5246 section 7.4.6).
+  throw new TlsError('certificate-required', 'the client presented no certificate', {
+    step: 'Certificate',
+    alert: 'handshake_failure',
+  });
+}
+
+function* receiveCertificateVerify(handshake: Handshake, peer: PeerCertificate): Steps<PeerAuthentication> {
+  // RFC 5246 section 7.4.8: over all handshake messages up to, and not with, this one.
+  const content = handshake.transcript.bytes();
+  const { algorithm: scheme, signature } = yield* receive(handshake, 'tls12', 'CertificateVerify');
+  yield { kind: 'negotiated', facts: { clientSignatureScheme: nameOf(SignatureScheme, scheme) } };
+  return provePossession(handshake, 'tls12', peer, { scheme, content, signature }, 'CertificateVerify');
+}
+
+/** The client's Finished. `_client` is not read: to have it is the proof that its authentication is settled. */
+function* receiveFinished(
+  handshake: Handshake,
+  suite: CipherSuiteParameters,
+  masterSecret: Uint8Array,
+  _client: PeerAuthentication,
+): Steps<void> {
+  const { crypto, transcript } = handshake;
+  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
+  const finished = yield* receive(handshake, 'tls12', 'Finished');
+  checkFinished(handshake, expected, finished.verifyData);
+}

@@ -1,0 +1,42 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { clientConfiguration } from '@handfast/handshake';
+import {
+  type CommonOptions,
+  commonConfiguration,
+  decodeAnchors,
+  loadCredentials,
+  localPorts,
+  transportOptions,
+} from './options.ts';
+import { TLSSocket } from './tls-socket.ts';
+
+export interface ConnectOptions extends CommonOptions {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** A connected socket to use in place of `host` and `port`. */
+  readonly socket?: Socket | undefined;
+  /** The name that the server must prove; `host` by default. */
+  readonly servername?: string | undefined;
+  /** False goes on with a server whose chain is not trusted; `authorized` and `peer` then tell. True by default. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/**
+ * Connects to a TLS server, in the shape of `tls.connect`. Without `ca`, the trust anchors are those that Node ships.
+ * @throws TlsError `configuration-invalid` for certificates or keys that cannot be used.
+ */
+export function connect(options: ConnectOptions, listener?: () => void): TLSSocket {
+  const host = options.host ?? 'localhost';
+  const credentials = loadCredentials(options);
+  const anchors = decodeAnchors(options.ca ?? rootCertificates);
+  const configuration = clientConfiguration({
+    ...commonConfiguration(options, credentials),
+    serverName: options.servername ?? host,
+    serverVerification: options.rejectUnauthorized === false ? 'reported' : 'required',
+  });
+  const socket = options.socket ?? connectTcp({ host, port: options.port ?? 443 });
+  const secure = new TLSSocket(socket, configuration, transportOptions(localPorts(credentials, anchors), options));
+  if (listener !== undefined) secure.once('secureConnect', listener);
+  return secure;
+}

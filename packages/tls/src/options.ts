@@ -1,0 +1,65 @@
+import { decodePem, LocalCertificateValidator } from '@handfast/certificates';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { type Ports } from '@handfast/handshake';
+import { LocalKeyExchange } from '@handfast/key-exchange';
+import type { MessageVersion } from '@handfast/wire';
+import { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
+import { defaultTimeouts, type TransportOptions } from './transport.ts';
+
+/** What `connect` and `createServer` have in common; names and meaning as in node:tls where it has them. */
+export interface CommonOptions {
+  /** PEM of our chain, the end entity first, and of its key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** More chains and keys, to choose from by server name and by what the peer can verify. */
+  readonly credentials?: readonly PemCredential[] | undefined;
+  /** PEM of the trust anchors that the peer's chain must lead to. */
+  readonly ca?: string | readonly string[] | undefined;
+  readonly ALPNProtocols?: readonly string[] | undefined;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** Milliseconds; 30 seconds by default. */
+  readonly handshakeTimeout?: number | undefined;
+}
+
+const versionOf = { 'TLSv1.2': 'tls12', 'TLSv1.3': 'tls13' } as const satisfies Record<string, MessageVersion>;
+
+/** The part of a configuration that both roles share. */
+export function commonConfiguration(options: CommonOptions, credentials: readonly LoadedCredential[]) {
+  return {
+    crypto: nativeCrypto,
+    credentials: credentials.map(({ credential }) => credential),
+    applicationProtocols: options.ALPNProtocols ?? [],
+    minVersion: versionOf[options.minVersion ?? 'TLSv1.2'],
+    maxVersion: versionOf[options.maxVersion ?? 'TLSv1.3'],
+  };
+}
+
+export function loadCredentials({ cert, key, credentials = [] }: CommonOptions): readonly LoadedCredential[] {
+  const own = cert === undefined || key === undefined ? [] : [{ cert, key }];
+  return [...own, ...credentials].map(loadCredential);
+}
+
+/** Ports that answer in this process: all of the handshake's work is done here. */
+export function localPorts(
+  credentials: readonly LoadedCredential[],
+  anchors: readonly Uint8Array[],
+): Ports & { readonly certificates: LocalCertificateValidator } {
+  return {
+    keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: credentials.map(({ key }) => key) }),
+    certificates: new LocalCertificateValidator({
+      crypto: nativeCrypto,
+      anchors,
+      credentials: credentials.map(({ credential }) => credential),
+    }),
+  };
+}
+
+export function decodeAnchors(ca: CommonOptions['ca']): readonly Uint8Array[] {
+  if (ca === undefined) return [];
+  return [ca].flat().flatMap((pem) => decodePem(pem, 'CERTIFICATE'));
+}
+
+export function transportOptions(ports: Ports, options: CommonOptions): TransportOptions {
+  return { ports, ...defaultTimeouts, handshakeTimeout: options.handshakeTimeout ?? defaultTimeouts.handshakeTimeout };
+}

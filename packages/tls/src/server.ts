@@ -1,0 +1,60 @@
+import { Server as TcpServer, type Socket } from 'node:net';
+import { type ServerConfiguration, serverConfiguration } from '@handfast/handshake';
+import {
+  type CommonOptions,
+  commonConfiguration,
+  decodeAnchors,
+  loadCredentials,
+  localPorts,
+  transportOptions,
+} from './options.ts';
+import { TLSSocket } from './tls-socket.ts';
+import type { TransportOptions } from './transport.ts';
+
+export interface ServerOptions extends CommonOptions {
+  /** Asks clients for a certificate. */
+  readonly requestCert?: boolean | undefined;
+  /** With `requestCert`: false serves a client without a certificate; one that presents a bad chain is refused all the same. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/**
+ * A TLS server, in the shape of `tls.Server`: emits `secureConnection` with a TLSSocket when a handshake is done, and
+ * `tlsClientError` with the error and the TLSSocket when one fails.
+ */
+export class Server extends TcpServer {
+  constructor(configuration: ServerConfiguration, options: TransportOptions) {
+    super({ allowHalfOpen: true });
+    this.on('connection', (socket: Socket) => {
+      const secure = new TLSSocket(socket, configuration, options);
+      const failed = (error: Error) => this.emit('tlsClientError', error, secure);
+      secure.once('error', failed);
+      secure.once('secureConnect', () => {
+        secure.off('error', failed);
+        this.emit('secureConnection', secure);
+      });
+    });
+  }
+}
+
+/**
+ * Makes a TLS server, in the shape of `tls.createServer`.
+ * @throws TlsError `configuration-invalid` for certificates or keys that cannot be used.
+ */
+export function createServer(options: ServerOptions, listener?: (socket: TLSSocket) => void): Server {
+  const credentials = loadCredentials(options);
+  const ports = localPorts(credentials, decodeAnchors(options.ca));
+  const configuration = serverConfiguration({
+    ...commonConfiguration(options, credentials),
+    clientAuthentication: clientAuthentication(options),
+    authorities: ports.certificates.authorities(),
+  });
+  const server = new Server(configuration, transportOptions(ports, options));
+  if (listener !== undefined) server.on('secureConnection', listener);
+  return server;
+}
+
+function clientAuthentication({ requestCert, rejectUnauthorized }: ServerOptions) {
+  if (requestCert !== true) return 'none';
+  return rejectUnauthorized === false ? 'optional' : 'required';
+}

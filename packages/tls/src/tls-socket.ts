@@ -1,0 +1,139 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { Configuration, OpenConnection, PeerCertificate, Timeline } from '@handfast/handshake';
+import { TlsError } from '@handfast/wire';
+import { type TransportOptions, TlsTransport } from './transport.ts';
+
+/** Events beside those of a stream: `secureConnect` when the handshake is done, `timeline` whenever it has moved on. */
+export interface TLSSocketEvents {
+  secureConnect: [];
+  timeline: [Timeline];
+}
+
+/**
+ * A TLS connection as a stream of its plaintext, in the shape of node:tls. It errors with `TlsError`, also for a peer that
+ * closes without close_notify, because data may then be missing (RFC 8446 section 6.1).
+ */
+export class TLSSocket extends Duplex {
+  readonly encrypted = true;
+  readonly #transport: TlsTransport;
+  #open: OpenConnection | undefined;
+  /** A write, or the end, that waits for the handshake. */
+  #waiting: (() => void) | undefined;
+  /** A write that waits for the socket to drain. */
+  #written: (() => void) | undefined;
+  #ended = false;
+
+  /** @param socket connected; the TLSSocket owns it from now on. */
+  constructor(socket: Socket, configuration: Configuration, options: TransportOptions) {
+    super({ allowHalfOpen: false, emitClose: true, autoDestroy: true });
+    this.#transport = new TlsTransport(socket, configuration, options, {
+      open: (connection) => this.#opened(connection),
+      data: (bytes) => {
+        if (!this.push(bytes)) this.#transport.pause();
+      },
+      drain: () => this.#drained(),
+      peerClosed: () => {
+        this.#ended = true;
+        this.push(null);
+      },
+      closed: (error) => this.#closed(error),
+      progress: (timeline) => this.emit('timeline', timeline),
+    });
+  }
+
+  /** What happened in the handshake so far. */
+  get timeline(): Timeline {
+    return this.#transport.connection.timeline;
+  }
+
+  /** `TLSv1.3` or `TLSv1.2`, as node:tls has it; null before the handshake is done. */
+  getProtocol(): 'TLSv1.2' | 'TLSv1.3' | null {
+    if (this.#open === undefined) return null;
+    return this.#open.version === 'tls13' ? 'TLSv1.3' : 'TLSv1.2';
+  }
+
+  /** The cipher suite by its IANA name; undefined before it is chosen. */
+  get cipherSuite(): string | undefined {
+    return this.timeline.negotiated.cipherSuite;
+  }
+
+  /** The ALPN protocol, or false where none was agreed on. */
+  get alpnProtocol(): string | false {
+    return this.timeline.negotiated.applicationProtocol ?? false;
+  }
+
+  /** The name that the client asked for, or false. */
+  get servername(): string | false {
+    return this.timeline.negotiated.serverName ?? false;
+  }
+
+  /** The peer's chain and what was found of it; undefined where it presented none. */
+  get peer(): PeerCertificate | undefined {
+    return this.#open?.peer;
+  }
+
+  /** Whether the peer presented a certificate and it was found trusted. */
+  get authorized(): boolean {
+    return this.#open?.peer?.verdict.trusted === true;
+  }
+
+  /**
+   * Keying material for a protocol above TLS (RFC 8446 section 7.5, RFC 5705).
+   * @param length in bytes.
+   * @throws TlsError `configuration-invalid` before the handshake is done.
+   */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array): Uint8Array {
+    if (this.#open === undefined) throw new TlsError('configuration-invalid', 'there are no keys to export from yet');
+    return this.#open.exportKeyingMaterial(label, context, length);
+  }
+
+  override _read(): void {
+    this.#transport.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#afterHandshake(() => {
+      if (this.#transport.write(chunk)) callback();
+      else this.#written = callback;
+    });
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#afterHandshake(() => {
+      this.#transport.end();
+      callback();
+    });
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (error === null && this.#ended) this.#transport.end();
+    else this.#transport.destroy();
+    callback(error);
+  }
+
+  #afterHandshake(work: () => void): void {
+    if (this.#open === undefined) this.#waiting = work;
+    else work();
+  }
+
+  #opened(connection: OpenConnection): void {
+    this.#open = connection;
+    this.emit('secureConnect');
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.();
+  }
+
+  #drained(): void {
+    const written = this.#written;
+    this.#written = undefined;
+    written?.();
+  }
+
+  #closed(error: TlsError | undefined): void {
+    if (error !== undefined) this.destroy(error);
+    else if (!this.#ended) this.push(null);
+    else this.destroy();
+  }
+}
