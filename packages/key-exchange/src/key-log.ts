@@ -1,4 +1,4 @@
-import { hex } from './bytes.ts';
+import { toHex } from '@handfast/wire';
 
 /** Labels of the SSLKEYLOGFILE format (RFC 9850); `CLIENT_RANDOM` is the master secret of TLS 1.2. */
 export type KeyLogLabel =
@@ -13,5 +13,5 @@ export type KeyLogLabel =
 
 /** One line of an NSS key log, which Wireshark and others read, without a line end. It holds a secret. */
 export function keyLogLine(label: KeyLogLabel, clientRandom: Uint8Array, secret: Uint8Array): string {
-  return `${label} ${hex(clientRandom)} ${hex(secret)}`;
+  return `${label} ${toHex(clientRandom)} ${toHex(secret)}`;
 }

@@ -1,6 +1,6 @@
 import type { CryptoProvider, PrivateKey } from '@handfast/crypto';
-import { ECCurveType, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
-import { concat } from './bytes.ts';
+import { encodeServerEcdhParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
+import { concat } from './concat.ts';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
 import { groupFits } from './groups.ts';
 import { HeldContinuations } from './held-continuations.ts';
@@ -64,7 +64,7 @@ export class LocalKeyExchange implements KeyExchange {
       throw new TlsError('internal-error', `TLS 1.2 has no group ${nameOf(NamedGroup, group)}`);
     }
     const ephemeral = this.#crypto.generateEphemeral(group);
-    const params = encodeServerEcdhParams(group, ephemeral.share);
+    const params = encodeServerEcdhParams({ namedCurve: group, publicKey: ephemeral.share });
     const signature = key.sign(scheme, serverKeyExchangeContent(clientRandom, serverRandom, params));
     return { share: ephemeral.share, signature, continuation: this.#continuations.put([ephemeral], context) };
   }
@@ -110,9 +110,4 @@ function checkScheme(scheme: number, key: PrivateKey, version: 'tls12' | 'tls13'
     const name = nameOf(SignatureScheme, scheme);
     throw new TlsError('internal-error', `${name} is not for a key of kind ${key.kind} in ${version}`);
   }
-}
-
-/** ServerECDHParams (RFC 8422 section 5.4). */
-function encodeServerEcdhParams(group: number, share: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of(ECCurveType.named_curve, group >> 8, group, share.length), share);
 }

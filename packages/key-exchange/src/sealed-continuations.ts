@@ -1,6 +1,6 @@
 import { type CryptoProvider, type EphemeralKey, hkdfExpand, hkdfExtract } from '@handfast/crypto';
-import { TlsError } from '@handfast/wire';
-import { concat, hex } from './bytes.ts';
+import { Reader, TlsError, toHex, Writer } from '@handfast/wire';
+import { concat } from './concat.ts';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
 import type { Continuation } from './port.ts';
 
@@ -77,7 +77,7 @@ export class SealedContinuations implements ContinuationStore {
     const { expires, keys } = decodeState(opened);
     const now = this.#now();
     if (now >= expires) throw new TlsError('service-failed', 'the continuation has expired');
-    this.#used.mark(hex(header), now);
+    this.#used.mark(toHex(header), now);
     return keys.map(({ group, exported }) => this.#crypto.importEphemeral(group, exported));
   }
 
@@ -152,22 +152,20 @@ function exportKey(key: EphemeralKey): ExportedKey {
 }
 
 function encodeState({ expires, keys }: State): Uint8Array {
-  const parts = keys.flatMap(({ group, exported }) => [uint(group, 2), uint(exported.length, 2), exported]);
-  return concat(uint(expires, 6), ...parts);
+  const writer = new Writer();
+  writer.uint16(Math.floor(expires / 2 ** 32));
+  writer.uint32(expires);
+  for (const { group, exported } of keys) {
+    writer.uint16(group);
+    writer.vector16(exported);
+  }
+  return writer.finish();
 }
 
 function decodeState(bytes: Uint8Array): State {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const reader = new Reader(bytes);
+  const expires = reader.uint16() * 2 ** 32 + reader.uint32();
   const keys: ExportedKey[] = [];
-  let offset = 6;
-  while (offset < bytes.length) {
-    const length = view.getUint16(offset + 2);
-    keys.push({ group: view.getUint16(offset), exported: bytes.subarray(offset + 4, offset + 4 + length) });
-    offset += 4 + length;
-  }
-  return { expires: view.getUint16(0) * 2 ** 32 + view.getUint32(2), keys };
-}
-
-function uint(value: number, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => Math.floor(value / 2 ** (8 * (length - 1 - index))) % 256);
+  while (reader.remaining > 0) keys.push({ group: reader.uint16(), exported: reader.vector16() });
+  return { expires, keys };
 }

@@ -1,4 +1,4 @@
-import { concat } from './bytes.ts';
+import { concat } from './concat.ts';
 
 const utf8 = new TextEncoder();
 const spaces = ' '.repeat(64);

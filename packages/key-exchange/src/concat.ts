@@ -10,12 +10,3 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
-
-const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Lower-case hexadecimal. */
-export function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += digits[byte];
-  return text;
-}
