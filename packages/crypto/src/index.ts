@@ -1,0 +1,3 @@
+export * from './hkdf.ts';
+export * from './prf.ts';
+export * from './provider.ts';

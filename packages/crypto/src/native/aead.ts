@@ -1,0 +1,44 @@
+import { type CipherChaCha20Poly1305Types, type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import { checkAeadKey, checkNonce } from '../aead-lengths.ts';
+import { type Aead, type AeadName, aeadTagLength } from '../provider.ts';
+
+const options = { authTagLength: aeadTagLength } as const;
+
+export class NativeAead implements Aead {
+  // The names of the contract are those of OpenSSL. That they all take the options of GCM is said here once.
+  readonly #name: CipherGCMTypes;
+  readonly #key: Uint8Array;
+
+  constructor(name: AeadName, key: Uint8Array) {
+    checkAeadKey(name, key);
+    this.#name = name as CipherGCMTypes & CipherChaCha20Poly1305Types;
+    this.#key = new Uint8Array(key);
+  }
+
+  seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    checkNonce(nonce);
+    const cipher = createCipheriv(this.#name, this.#key, nonce, options);
+    cipher.setAAD(associatedData);
+    const sealed = new Uint8Array(plaintext.length + aeadTagLength);
+    sealed.set(cipher.update(plaintext));
+    cipher.final();
+    sealed.set(cipher.getAuthTag(), plaintext.length);
+    return sealed;
+  }
+
+  open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    checkNonce(nonce);
+    const length = ciphertext.length - aeadTagLength;
+    if (length < 0) return undefined;
+    const decipher = createDecipheriv(this.#name, this.#key, nonce, options);
+    decipher.setAAD(associatedData);
+    decipher.setAuthTag(ciphertext.subarray(length));
+    const plaintext = decipher.update(ciphertext.subarray(0, length));
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    return plaintext;
+  }
+}

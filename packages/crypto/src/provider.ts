@@ -1,0 +1,97 @@
+/** The cryptography that the stack needs, behind one interface with two implementations: `native` and `portable`. */
+
+export type HashName = 'sha256' | 'sha384' | 'sha512';
+export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
+
+/** Output lengths in bytes. */
+export const hashLength = { sha256: 32, sha384: 48, sha512: 64 } as const satisfies Record<HashName, number>;
+/** Key lengths in bytes. The nonce is 12 bytes and the tag 16 for each of them. */
+export const aeadKeyLength = {
+  'aes-128-gcm': 16,
+  'aes-256-gcm': 32,
+  'chacha20-poly1305': 32,
+} as const satisfies Record<AeadName, number>;
+export const aeadNonceLength = 12;
+export const aeadTagLength = 16;
+
+/** A hash over bytes that arrive in pieces, whose value can be read at any point: the handshake transcript. */
+export interface RunningHash {
+  update(data: Uint8Array): void;
+  /** The hash of everything so far. The hash goes on. */
+  current(): Uint8Array;
+}
+
+/** An AEAD under one key (RFC 5116). */
+export interface Aead {
+  /**
+   * Encrypts `plaintext` and appends the 16-byte tag.
+   * @param nonce 12 bytes, never used twice with this key.
+   * @param associatedData authenticated, not encrypted.
+   */
+  seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The plaintext, or undefined when the tag does not match; no difference in time or form tells why. */
+  open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+}
+
+/** The private half of a key share that waits for the peer's. Single use. */
+export interface EphemeralKey {
+  /** NamedGroup code point. */
+  readonly group: number;
+  /** Our share as it stands in key_exchange (RFC 8446 section 4.2.8) or ECPoint (RFC 8422 section 5.4). */
+  readonly share: Uint8Array;
+  /**
+   * The shared secret.
+   * @throws TlsError `invalid-key-share` for a share of wrong length, a point off the curve or an all-zero result.
+   */
+  agree(peerShare: Uint8Array): Uint8Array;
+  /** The private key as bytes that `importEphemeral` of the same provider family reads, for a sealed continuation. */
+  exportPrivate(): Uint8Array;
+}
+
+export interface PrivateKey {
+  readonly kind: PublicKeyKind;
+  /** SubjectPublicKeyInfo, DER, of the public half. */
+  readonly spki: Uint8Array;
+  /** SignatureSchemes (code points) that this key can make, the preferred one first. */
+  readonly schemes: readonly number[];
+  /** Signature in the form that TLS carries (ECDSA: DER). Throws TlsError `internal-error` for a scheme not in `schemes`. */
+  sign(scheme: number, message: Uint8Array): Uint8Array;
+}
+
+export type PublicKeyKind = 'ecdsa-p256' | 'ecdsa-p384' | 'ecdsa-p521' | 'ed25519' | 'rsa' | 'rsa-pss';
+
+export interface PublicKey {
+  readonly kind: PublicKeyKind;
+  /** RSA modulus or curve size. */
+  readonly bits: number;
+  /** True where the signature is right. A scheme that does not fit the key, or malformed bytes, is false. */
+  verify(scheme: number, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+export interface CryptoProvider {
+  readonly name: 'native' | 'portable';
+  randomBytes(length: number): Uint8Array;
+  hash(hash: HashName, data: Uint8Array): Uint8Array;
+  runningHash(hash: HashName): RunningHash;
+  hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  aead(name: AeadName, key: Uint8Array): Aead;
+
+  /** NamedGroup code points that this provider has, in order of preference. */
+  readonly groups: readonly number[];
+  /** A fresh key share, for a client, or for a TLS 1.2 server. */
+  generateEphemeral(group: number): EphemeralKey;
+  /**
+   * Answers a client's share: for a KEM encapsulates to it, for a curve makes a key pair and agrees.
+   * @throws TlsError `invalid-key-share` as `agree`.
+   */
+  respondToShare(group: number, clientShare: Uint8Array): { readonly share: Uint8Array; readonly secret: Uint8Array };
+  /** Reads what `exportPrivate` wrote. */
+  importEphemeral(group: number, exported: Uint8Array): EphemeralKey;
+
+  /** @param pkcs8 PrivateKeyInfo, DER. @throws TlsError `configuration-invalid` for what is not a key of a known kind. */
+  importPrivateKey(pkcs8: Uint8Array): PrivateKey;
+  /** @param spki SubjectPublicKeyInfo, DER. @throws TlsError `certificate-unsupported` for a kind that is not known or a malformed key. */
+  importPublicKey(spki: Uint8Array): PublicKey;
+  /** True where both are of the same length and content, in time that depends on the length alone. */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+}
