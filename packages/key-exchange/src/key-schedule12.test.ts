@@ -35,6 +35,12 @@ describe('exportKeyingMaterial12', () => {
     },
   );
 
+  it('refuses a label that is not printable ASCII', () => {
+    for (const label of ['EXPERIMENTAL é', 'EXPERIMENTAL\0']) {
+      expect(() => exported(label, undefined)).toThrow(/configuration-invalid/);
+    }
+  });
+
   it('refuses a context that its length cannot tell', () => {
     expect(() => exported('EXPERIMENTAL', new Uint8Array(0x10000))).toThrow(/configuration-invalid/);
     expect(exported('EXPERIMENTAL', new Uint8Array(0xffff))).toHaveLength(32);

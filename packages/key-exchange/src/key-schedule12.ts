@@ -80,7 +80,8 @@ const reservedLabels: readonly string[] = [
  * Keying material exporter of TLS 1.2 (RFC 5705 section 4).
  * @param context unlike in TLS 1.3, none (undefined) and an empty one differ; at most 65,535 bytes.
  * @param length of the result, in bytes.
- * @throws TlsError `configuration-invalid` for a label that TLS keeps for itself, or a context that is too long.
+ * @throws TlsError `configuration-invalid` for a label that TLS keeps for itself or that is not printable ASCII, and for a
+ * context that is too long.
  */
 export function exportKeyingMaterial12(
   crypto: CryptoProvider,
@@ -94,6 +95,9 @@ export function exportKeyingMaterial12(
 ): Uint8Array {
   if (reservedLabels.includes(label)) {
     throw new TlsError('configuration-invalid', `'${label}' is a label of TLS itself, an exporter may not use it`);
+  }
+  if (!/^[\x20-\x7e]*$/.test(label)) {
+    throw new TlsError('configuration-invalid', 'the label of an exporter is printable ASCII');
   }
   if (context !== undefined && context.length > 0xffff) {
     throw new TlsError('configuration-invalid', 'the context of an exporter has at most 65535 bytes');
