@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { ServerConfiguration, Timeline } from '@handfast/handshake';
-import { type TransportOptions, TlsTransport } from '@handfast/tls';
-import { TlsError } from '@handfast/wire';
+import { TlsTransport, type TransportOptions } from '@handfast/tls';
+import type { TlsError } from '@handfast/wire';
 import type { Endpoint } from './options.ts';
 
 export interface GatewayConnectionEvents {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Endpoints } from '@handfast/telemetry';
 import { defaultTimeouts } from '@handfast/tls';
 import { TlsError } from '@handfast/wire';
-import type { Endpoints } from '@handfast/telemetry';
 import { configurationFrom, portsOn } from './directory.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import type { Endpoint, RecordService, RecordServiceOptions } from './options.ts';

@@ -25,7 +25,7 @@ import { offeredProtocol } from './client-13.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, receive, send } from './handshake.ts';
-import { chooseCredential, type CredentialChoice } from './negotiation.ts';
+import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { type PeerCertificate, type ProvenPeer, provePossession, validateChain } from './peer.ts';
 import { isEllipticCurve } from './server-12.ts';
 import { protection12 } from './traffic-12.ts';
@@ -120,9 +120,13 @@ export function* clientHandshake12(
 function chosenSuite(serverHello: ServerHello): CipherSuiteParameters {
   const suite = cipherSuite(serverHello.cipherSuite);
   if (suite?.version !== 'tls12') {
-    throw new TlsError('illegal-parameter', `${nameOf(CipherSuite, serverHello.cipherSuite)} is no TLS 1.2 cipher suite`, {
-      step: 'ServerHello',
-    });
+    throw new TlsError(
+      'illegal-parameter',
+      `${nameOf(CipherSuite, serverHello.cipherSuite)} is no TLS 1.2 cipher suite`,
+      {
+        step: 'ServerHello',
+      },
+    );
   }
   return suite;
 }

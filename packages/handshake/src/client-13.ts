@@ -1,6 +1,6 @@
 import {
-  certificateVerifyContent13,
   type CipherSuiteParameters,
+  certificateVerifyContent13,
   cipherSuite,
   exportKeyingMaterial13,
   finishedVerifyData13,
@@ -133,19 +133,25 @@ function* retryHello(
   const cookie = findExtension(retry.extensions, 'cookie');
   checkRetry(handshake.configuration, firstOffer, group, cookie);
 
+  // Middlebox compatibility: right before our second flight, which here is the second ClientHello (appendix D.4).
+  yield { kind: 'send-change-cipher-spec' };
   const { shares, continuation } = group === undefined ? firstOffer : yield* offerShares([group]);
   const hello: ClientHello = {
     ...firstOffer.hello,
     extensions: retriedExtensions(firstOffer.hello.extensions, shares, cookie),
   };
-  yield { kind: 'send-change-cipher-spec' };
   yield* send(handshake, hello);
 
   const serverHello = yield* receive(handshake, 'tls13', 'ServerHello');
   checkAnswered(hello.extensions, serverHello.extensions, 'ServerHello');
   checkSessionIdEcho(hello, serverHello);
-  if (serverHello.cipherSuite !== suite.code || findExtension(serverHello.extensions, 'supported_versions') === undefined) {
-    throw new TlsError('illegal-parameter', 'ServerHello takes back what HelloRetryRequest chose', { step: 'ServerHello' });
+  if (
+    serverHello.cipherSuite !== suite.code ||
+    findExtension(serverHello.extensions, 'supported_versions') === undefined
+  ) {
+    throw new TlsError('illegal-parameter', 'ServerHello takes back what HelloRetryRequest chose', {
+      step: 'ServerHello',
+    });
   }
   return { offer: { hello, shares, continuation }, serverHello };
 }
@@ -163,7 +169,11 @@ function checkRetry(
   }
   if (group === undefined) return;
   if (!configuration.groups.includes(group) || offer.shares.some((share) => share.group === group)) {
-    throw new TlsError('illegal-parameter', `HelloRetryRequest asks for ${nameOf(NamedGroup, group)}, which we did not offer or already sent`, { step });
+    throw new TlsError(
+      'illegal-parameter',
+      `HelloRetryRequest asks for ${nameOf(NamedGroup, group)}, which we did not offer or already sent`,
+      { step },
+    );
   }
 }
 
@@ -192,7 +202,11 @@ function chosenShare(offer: Offer, serverHello: ServerHello): KeyShareEntry {
   const share = findExtension(serverHello.extensions, 'key_share');
   if (share === undefined) throw new TlsError('missing-extension', 'ServerHello has no key_share', { step });
   if (!offer.shares.some(({ group }) => group === share.group)) {
-    throw new TlsError('illegal-parameter', `the server chose ${nameOf(NamedGroup, share.group)}, for which we sent no share`, { step });
+    throw new TlsError(
+      'illegal-parameter',
+      `the server chose ${nameOf(NamedGroup, share.group)}, for which we sent no share`,
+      { step },
+    );
   }
   return share;
 }
@@ -254,10 +268,7 @@ function checkCertificateRequest(request: CertificateRequest13): void {
   }
 }
 
-function checkCertificate(
-  hello: ClientHello,
-  certificate: MessageOf<'Certificate', 'tls13'>,
-): readonly Uint8Array[] {
+function checkCertificate(hello: ClientHello, certificate: MessageOf<'Certificate', 'tls13'>): readonly Uint8Array[] {
   const step = 'Certificate';
   if (certificate.certificateRequestContext.length > 0) {
     throw new TlsError('illegal-parameter', 'certificate_request_context must be empty for a server', { step });

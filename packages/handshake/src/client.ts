@@ -20,14 +20,7 @@ import { clientHandshake13 } from './client-13.ts';
 import { type ClientConfiguration, versionsOf } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
 import { type Handshake, receive, send } from './handshake.ts';
-import {
-  downgradeSentinel,
-  endsWith,
-  isIpLiteral,
-  protocolName,
-  protocolNameBytes,
-  versionCode,
-} from './hellos.ts';
+import { downgradeSentinel, endsWith, isIpLiteral, protocolName, protocolNameBytes, versionCode } from './hellos.ts';
 import { versionText } from './negotiation.ts';
 import { offeredBy } from './server.ts';
 
@@ -54,7 +47,10 @@ export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Ste
     legacySessionId: versions.includes('tls13') ? crypto.randomBytes(32) : new Uint8Array(0),
     cipherSuites: configuration.cipherSuites,
     legacyCompressionMethods: [0],
-    extensions: clientHelloExtensions(configuration, shares.map(({ group, share }) => ({ group, keyExchange: share }))),
+    extensions: clientHelloExtensions(
+      configuration,
+      shares.map(({ group, share }) => ({ group, keyExchange: share })),
+    ),
   };
   yield { kind: 'negotiated', facts: offeredBy(hello) };
   yield* send(handshake, hello);
@@ -139,7 +135,8 @@ function versionChosen(
     throw new TlsError('unexpected-message', 'a HelloRetryRequest belongs to TLS 1.3', { step: answer.type });
   }
   if (answer.type === 'ServerHello' && version === 'tls12' && versionsOf(configuration).includes('tls13')) {
-    const downgraded = endsWith(answer.random, downgradeSentinel.tls12) || endsWith(answer.random, downgradeSentinel.older);
+    const downgraded =
+      endsWith(answer.random, downgradeSentinel.tls12) || endsWith(answer.random, downgradeSentinel.older);
     if (downgraded) {
       throw new TlsError('downgrade-detected', 'the server speaks TLS 1.3, but somebody made it choose less', {
         step: answer.type,
@@ -160,12 +157,21 @@ function selectedVersion(answer: ServerHello | HelloRetryRequest): number | unde
 function checkChoice(hello: ClientHello, answer: ServerHello | HelloRetryRequest, version: MessageVersion): void {
   const step = answer.type;
   if (!hello.cipherSuites.includes(answer.cipherSuite)) {
-    throw new TlsError('illegal-parameter', `the server chose ${nameOf(CipherSuite, answer.cipherSuite)}, which we did not offer`, { step });
+    throw new TlsError(
+      'illegal-parameter',
+      `the server chose ${nameOf(CipherSuite, answer.cipherSuite)}, which we did not offer`,
+      { step },
+    );
   }
   if (answer.legacyCompressionMethod !== 0) {
     throw new TlsError('illegal-parameter', 'the server chose compression', { step });
   }
-  checkAnswered(hello.extensions, answer.extensions, step, version === 'tls13' && step === 'HelloRetryRequest' ? ['cookie'] : []);
+  checkAnswered(
+    hello.extensions,
+    answer.extensions,
+    step,
+    version === 'tls13' && step === 'HelloRetryRequest' ? ['cookie'] : [],
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Credential } from '@handfast/certificates';
 import type { CryptoProvider } from '@handfast/crypto';
-import { cipherSuites, cipherSuite, defaultGroups, defaultSignatureSchemes } from '@handfast/key-exchange';
+import { cipherSuite, cipherSuites, defaultGroups, defaultSignatureSchemes } from '@handfast/key-exchange';
 import { CipherSuite, type MessageVersion, NamedGroup, nameOf, TlsError } from '@handfast/wire';
 
 /** What both ends of a connection are configured with. Lists are in order of preference. */

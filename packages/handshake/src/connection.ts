@@ -2,8 +2,8 @@ import { HandshakeReassembler, RecordReader, RecordWriter, type TlsRecord } from
 import {
   AlertDescription,
   type AlertName,
-  alertName,
   type AskContext,
+  alertName,
   decodeAlert,
   decodeHandshake,
   encodeAlert,
@@ -172,7 +172,9 @@ export class Connection {
       // RFC 8446 section 6.1: without close_notify, data may have been cut off. As to the handshake, a peer that leaves in
       // silence has neither confirmed nor refused it.
       this.#end();
-      this.#fail(new TlsError('peer-closed', 'the peer closed the connection without close_notify: data may be missing'));
+      this.#fail(
+        new TlsError('peer-closed', 'the peer closed the connection without close_notify: data may be missing'),
+      );
     } else {
       this.#over = true;
       this.#end();

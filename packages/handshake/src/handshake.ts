@@ -49,6 +49,8 @@ export function* sendEncoded(handshake: Handshake, name: MessageName, bytes: Uin
 /** Compares verify_data in constant time (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9). */
 export function checkFinished(handshake: Handshake, expected: Uint8Array, received: Uint8Array): void {
   if (!handshake.crypto.equal(expected, received)) {
-    throw new TlsError('finished-mismatch', 'verify_data does not match our view of the handshake', { step: 'Finished' });
+    throw new TlsError('finished-mismatch', 'verify_data does not match our view of the handshake', {
+      step: 'Finished',
+    });
   }
 }

@@ -1,7 +1,7 @@
 import type { Credential } from '@handfast/certificates';
+import type { PublicKeyKind } from '@handfast/crypto';
 import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
 import { type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
-import type { PublicKeyKind } from '@handfast/crypto';
 import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
 import { protocolNameText, versionCode } from './hellos.ts';
 
@@ -13,7 +13,9 @@ export function chooseVersion(configuration: ServerConfiguration, hello: ClientH
   if (chosen === undefined) {
     throw new TlsError(
       'no-common-version',
-      `the client offers ${offered.map(versionText).join(', ') || 'no version'}; we speak ${versionsOf(configuration).map((version) => versionText(versionCode[version])).join(', ')}`,
+      `the client offers ${offered.map(versionText).join(', ') || 'no version'}; we speak ${versionsOf(configuration)
+        .map((version) => versionText(versionCode[version]))
+        .join(', ')}`,
     );
   }
   return chosen;
@@ -77,7 +79,8 @@ export function chooseCredential(
   serverName: string | undefined,
   usable: (kind: PublicKeyKind) => boolean = () => true,
 ): CredentialChoice | undefined {
-  const named = serverName === undefined ? [] : credentials.filter((credential) => covers(credential.names, serverName));
+  const named =
+    serverName === undefined ? [] : credentials.filter((credential) => covers(credential.names, serverName));
   for (const credential of named.length > 0 ? [...named, ...credentials] : credentials) {
     const { keyKind, schemes } = credential;
     if (!usable(keyKind)) continue;

@@ -24,11 +24,17 @@ export interface ProvenPeer extends PeerCertificate {
 /** How the peer authenticated itself: without this value no handshake gets to Finished. */
 export type PeerAuthentication = ProvenPeer | 'without-certificate';
 
-/** The question whether the peer's chain is to be trusted. The answer is a verdict, which `accept` enforces. */
-export function chainValidation(handshake: Handshake, chain: readonly Uint8Array[]): Ask<Verdict> {
-  const { configuration } = handshake;
+/**
+ * The question whether the peer's chain is to be trusted. The answer is a verdict, which `accept` enforces.
+ * @param step the message that is being worked on when it is asked.
+ */
+export function chainValidation(
+  { configuration }: Handshake,
+  chain: readonly Uint8Array[],
+  step: 'Certificate' | 'ClientKeyExchange' = 'Certificate',
+): Ask<Verdict> {
   return {
-    step: 'Certificate',
+    step,
     port: 'certificate',
     operation: 'validate',
     call: (ports, context, now) =>
@@ -81,17 +87,22 @@ export function provePossession(
   step: 'CertificateVerify' | 'ServerKeyExchange',
 ): ProvenPeer {
   const [endEntity] = peer.chain;
-  if (endEntity === undefined) throw new TlsError('certificate-missing', 'there is no certificate to verify with', { step });
+  if (endEntity === undefined)
+    throw new TlsError('certificate-missing', 'there is no certificate to verify with', { step });
   const key = publicKeyOf(crypto, parseCertificate(endEntity));
   const name = nameOf(SignatureScheme, signed.scheme);
   if (!configuration.signatureSchemes.includes(signed.scheme)) {
-    throw new TlsError('signature-scheme-not-offered', `the peer signed with ${name}, which we did not offer`, { step });
+    throw new TlsError('signature-scheme-not-offered', `the peer signed with ${name}, which we did not offer`, {
+      step,
+    });
   }
   if (!schemeFits(signed.scheme, key.kind, version)) {
     throw new TlsError('signature-scheme-not-offered', `${name} does not fit the peer's ${key.kind} key`, { step });
   }
   if (!key.verify(signed.scheme, signed.content, signed.signature)) {
-    throw new TlsError('signature-invalid', `the peer's ${name} signature does not verify with its certificate`, { step });
+    throw new TlsError('signature-invalid', `the peer's ${name} signature does not verify with its certificate`, {
+      step,
+    });
   }
   return peer as ProvenPeer;
 }

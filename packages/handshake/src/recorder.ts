@@ -81,8 +81,7 @@ export class TimelineRecorder implements Timeline {
   }
 
   asked(step: StepName, port: AskRecord['port'], operation: string, now: number): OpenAsk {
-    const open = this.#open?.name === step ? this.#open : this.#begin(step, 'sent', 0, this.#boundary(now), 0);
-    return { port, operation, spanId: this.#nextSpanId(), startedAt: now, work: [], step: open };
+    return { port, operation, spanId: this.#nextSpanId(), startedAt: now, work: [], step: this.#openFor(step, now) };
   }
 
   answered(ask: OpenAsk, failure: Reason | undefined, now: number): void {
@@ -128,6 +127,16 @@ export class TimelineRecorder implements Timeline {
     return (this.#open ?? this.steps.at(-1))?.name;
   }
 
+  /** The last step, if it has that name, even where its message is out already; or a new one, of a message to be sent. */
+  #openFor(name: StepName, now: number): OpenStep {
+    const last = this.steps.at(-1);
+    if (last?.name !== name || this.#waitingSince !== undefined) {
+      return this.#begin(name, 'sent', 0, this.#boundary(now), 0);
+    }
+    this.#open = last;
+    return last;
+  }
+
   /** Where the step that begins now takes over from the one before. */
   #boundary(now: number): number {
     this.#close(now);
@@ -136,7 +145,16 @@ export class TimelineRecorder implements Timeline {
 
   #begin(name: StepName, direction: 'sent' | 'received', bytes: number, startedAt: number, waited: number): OpenStep {
     this.#close(startedAt);
-    const step = { name, direction, bytes, startedAt, endedAt: startedAt, waited, spanId: this.#nextSpanId(), asks: [] };
+    const step = {
+      name,
+      direction,
+      bytes,
+      startedAt,
+      endedAt: startedAt,
+      waited,
+      spanId: this.#nextSpanId(),
+      asks: [],
+    };
     this.#open = step;
     this.steps.push(step);
     return step;
@@ -156,4 +174,3 @@ export class TimelineRecorder implements Timeline {
     return id;
   }
 }
-

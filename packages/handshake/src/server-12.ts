@@ -25,9 +25,9 @@ import { type Ask, ask, askBoth, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, receive, send } from './handshake.ts';
 import { checkCompression, downgradeSentinel, protocolNameBytes } from './hellos.ts';
 import {
+  type CredentialChoice,
   chooseApplicationProtocol,
   chooseCredential,
-  type CredentialChoice,
   commonCipherSuites,
   commonGroups,
 } from './negotiation.ts';
@@ -119,7 +119,7 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   if (chain === undefined) {
     masterSecret = (yield* ask(agreement)).secret;
   } else {
-    const [agreed, verdict] = yield* askBoth(agreement, chainValidation(handshake, chain));
+    const [agreed, verdict] = yield* askBoth(agreement, chainValidation(handshake, chain, 'ClientKeyExchange'));
     masterSecret = agreed.secret;
     client = yield* receiveCertificateVerify(handshake, yield* accept(handshake, chain, verdict));
   }
@@ -238,9 +238,7 @@ function serverHelloExtensions(
 }
 
 /** The client's chain; undefined where none was asked for or, if that is acceptable, none came. */
-function* receiveClientChain(
-  handshake: Handshake<ServerConfiguration>,
-): Steps<readonly Uint8Array[] | undefined> {
+function* receiveClientChain(handshake: Handshake<ServerConfiguration>): Steps<readonly Uint8Array[] | undefined> {
   const { clientAuthentication } = handshake.configuration;
   if (clientAuthentication === 'none') {
     yield { kind: 'negotiated', facts: { clientCertificate: 'not-requested' } };

@@ -1,6 +1,6 @@
 import {
-  certificateVerifyContent13,
   type CipherSuiteParameters,
+  certificateVerifyContent13,
   exportKeyingMaterial13,
   finishedVerifyData13,
   KeySchedule13,
@@ -8,8 +8,8 @@ import {
 import {
   CipherSuite,
   type ClientHello,
-  encodeHandshake,
   type Extension,
+  encodeHandshake,
   findExtension,
   type HelloRetryRequestExtensions,
   type KeyShareEntry,
@@ -26,9 +26,9 @@ import { ask, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, receive, send, sendEncoded } from './handshake.ts';
 import { checkCompression, protocolNameBytes, serverShareLength } from './hellos.ts';
 import {
+  type CredentialChoice,
   chooseApplicationProtocol,
   chooseCredential,
-  type CredentialChoice,
   commonCipherSuites,
   commonGroups,
 } from './negotiation.ts';
@@ -37,10 +37,7 @@ import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 import { concat } from './transcript.ts';
 
 /** The TLS 1.3 handshake as a server (RFC 8446 section 2, appendix A.2). */
-export function* serverHandshake13(
-  handshake: Handshake<ServerConfiguration>,
-  firstHello: ClientHello,
-): Steps<void> {
+export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, firstHello: ClientHello): Steps<void> {
   const { configuration, crypto, transcript } = handshake;
   checkMandatory(firstHello);
   const suite = chooseSuite(configuration, firstHello);
@@ -103,7 +100,10 @@ export function* serverHandshake13(
       ),
   });
   if (answer.share.length !== shareLength) {
-    throw new TlsError('service-reply-invalid', `a key share of ${answer.share.length} bytes is not one of ${shareLength}`);
+    throw new TlsError(
+      'service-reply-invalid',
+      `a key share of ${answer.share.length} bytes is not one of ${shareLength}`,
+    );
   }
   serverHello.set(answer.share, gap);
 
@@ -236,9 +236,13 @@ function* retryHello(
   checkUnchanged(handshake, firstHello, hello);
   const [clientShare, ...others] = offeredShares(hello);
   if (clientShare?.group !== group || others.length > 0) {
-    throw new TlsError('illegal-parameter', `the second ClientHello must have one key share, for ${nameOf(NamedGroup, group)}`, {
-      step: 'ClientHello',
-    });
+    throw new TlsError(
+      'illegal-parameter',
+      `the second ClientHello must have one key share, for ${nameOf(NamedGroup, group)}`,
+      {
+        step: 'ClientHello',
+      },
+    );
   }
   return { hello, clientShare };
 }

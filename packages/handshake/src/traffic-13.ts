@@ -2,7 +2,11 @@ import type { CryptoProvider } from '@handfast/crypto';
 import { type CipherSuiteParameters, nextTrafficSecret, trafficKeys13 } from '@handfast/key-exchange';
 import { type TrafficProtection, trafficProtection } from '@handfast/record';
 
-export function protection13(crypto: CryptoProvider, suite: CipherSuiteParameters, secret: Uint8Array): TrafficProtection {
+export function protection13(
+  crypto: CryptoProvider,
+  suite: CipherSuiteParameters,
+  secret: Uint8Array,
+): TrafficProtection {
   const { key, iv } = trafficKeys13(crypto, suite, secret);
   return trafficProtection(crypto, 'tls13', suite.aead, key, iv);
 }

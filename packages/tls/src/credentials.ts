@@ -24,7 +24,10 @@ export function loadCredential({ cert, key }: PemCredential): LoadedCredential {
   const credential = credentialFromChain(nativeCrypto, chain);
   const privateKey = nativeCrypto.importPrivateKey(decodePrivateKeyPem(key));
   if (keyIdOf(nativeCrypto, privateKey.spki) !== credential.keyId) {
-    throw new TlsError('configuration-invalid', 'the private key does not belong to the first certificate of the chain');
+    throw new TlsError(
+      'configuration-invalid',
+      'the private key does not belong to the first certificate of the chain',
+    );
   }
   return { credential, key: privateKey };
 }

@@ -3,4 +3,4 @@ export { type LoadedCredential, loadCredential, type PemCredential } from './cre
 export type { CommonOptions } from './options.ts';
 export { createServer, Server, type ServerOptions } from './server.ts';
 export { TLSSocket } from './tls-socket.ts';
-export { defaultTimeouts, now, type TransportHandlers, type TransportOptions, TlsTransport } from './transport.ts';
+export { defaultTimeouts, now, TlsTransport, type TransportHandlers, type TransportOptions } from './transport.ts';

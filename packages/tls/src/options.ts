@@ -1,6 +1,6 @@
 import { decodePem, LocalCertificateValidator } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { type Ports } from '@handfast/handshake';
+import type { Ports } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
 import type { MessageVersion } from '@handfast/wire';
 import { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';

@@ -1,4 +1,4 @@
-import { Server as TcpServer, type Socket } from 'node:net';
+import { type Socket, Server as TcpServer } from 'node:net';
 import { type ServerConfiguration, serverConfiguration } from '@handfast/handshake';
 import {
   type CommonOptions,

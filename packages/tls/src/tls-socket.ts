@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Configuration, OpenConnection, PeerCertificate, Timeline } from '@handfast/handshake';
 import { TlsError } from '@handfast/wire';
-import { type TransportOptions, TlsTransport } from './transport.ts';
+import { TlsTransport, type TransportOptions } from './transport.ts';
 
 /** Events beside those of a stream: `secureConnect` when the handshake is done, `timeline` whenever it has moved on. */
 export interface TLSSocketEvents {

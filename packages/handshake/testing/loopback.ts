@@ -1,0 +1,166 @@
+// Two connections in one process, joined by nothing but arrays of bytes.
+import { credentialFromChain, LocalCertificateValidator } from '@handfast/certificates';
+import type { Issued, Pki } from '@handfast/certificates/testing';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { LocalKeyExchange } from '@handfast/key-exchange';
+import type { TlsError } from '@handfast/wire';
+import {
+  type ClientConfiguration,
+  type Configuration,
+  Connection,
+  clientConfiguration,
+  type OpenConnection,
+  type Ports,
+  type ServerConfiguration,
+  serverConfiguration,
+} from '../src/index.ts';
+
+/** One end of a loopback, with all that its connection said. */
+export interface End {
+  readonly connection: Connection;
+  /** Flights in the order in which they were put out and not yet delivered. */
+  readonly outbox: Uint8Array[];
+  /** How many times bytes were put out. */
+  outputs: number;
+  opened: OpenConnection | undefined;
+  received: string;
+  peerClosed: boolean;
+  error: TlsError | undefined;
+  /** The states that `progress` told, in order. */
+  readonly states: string[];
+}
+
+/** What happens to bytes on their way; by default nothing. Each entry of the result is one chunk of the delivery. */
+export type Carrier = (bytes: Uint8Array, from: 'client' | 'server') => readonly Uint8Array[];
+
+export interface LoopbackOptions {
+  readonly pki: Pki;
+  readonly client?: Partial<ClientConfiguration>;
+  readonly server?: Partial<ServerConfiguration>;
+  /** The server's credentials; by default `pki.server`. */
+  readonly serverCredentials?: readonly Issued[];
+  readonly clientCredentials?: readonly Issued[];
+  readonly clientPorts?: (ports: Ports) => Ports;
+  readonly serverPorts?: (ports: Ports) => Ports;
+  readonly carry?: Carrier;
+}
+
+export class Loopback {
+  readonly client: End;
+  readonly server: End;
+  readonly #carry: Carrier;
+
+  constructor(options: LoopbackOptions) {
+    const { pki, serverCredentials = [pki.server], clientCredentials = [] } = options;
+    this.#carry = options.carry ?? ((bytes) => [bytes]);
+    const clientPorts = portsFor(clientCredentials, [pki.root.der]);
+    const serverPorts = portsFor(serverCredentials, [pki.root.der]);
+    const { role: _client, ...client } = { role: 'client', ...options.client };
+    const { role: _server, ...server } = { role: 'server', ...options.server };
+    this.client = endOf(
+      clientConfiguration({
+        crypto: nativeCrypto,
+        serverName: 'localhost',
+        credentials: clientCredentials.map(credentialOf),
+        ...client,
+      }),
+      options.clientPorts?.(clientPorts) ?? clientPorts,
+    );
+    this.server = endOf(
+      serverConfiguration({ crypto: nativeCrypto, credentials: serverCredentials.map(credentialOf), ...server }),
+      options.serverPorts?.(serverPorts) ?? serverPorts,
+    );
+  }
+
+  /** Starts both ends and carries bytes between them until neither has any more to say. */
+  run(): this {
+    this.server.connection.start();
+    this.client.connection.start();
+    return this.deliver();
+  }
+
+  /** Carries what is waiting, and what comes of it. */
+  deliver(): this {
+    for (;;) {
+      const flight = this.client.outbox.shift();
+      if (flight !== undefined) {
+        for (const chunk of this.#carry(flight, 'client')) this.server.connection.receive(chunk);
+        continue;
+      }
+      const answer = this.server.outbox.shift();
+      if (answer === undefined) return this;
+      for (const chunk of this.#carry(answer, 'server')) this.client.connection.receive(chunk);
+    }
+  }
+
+  /** As `run`, for ports that answer later: goes on until nothing happens for a few turns of the event loop. */
+  async runLater(): Promise<this> {
+    this.run();
+    for (let idle = 0; idle < 10; idle += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.client.outbox.length + this.server.outbox.length > 0) {
+        this.deliver();
+        idle = 0;
+      }
+    }
+    return this;
+  }
+}
+
+export function credentialOf(issued: Issued) {
+  return credentialFromChain(nativeCrypto, issued.chain);
+}
+
+export function portsFor(credentials: readonly Issued[], anchors: readonly Uint8Array[]): Ports {
+  return {
+    keyExchange: new LocalKeyExchange({
+      crypto: nativeCrypto,
+      keys: credentials.map(({ pkcs8 }) => nativeCrypto.importPrivateKey(pkcs8)),
+    }),
+    certificates: new LocalCertificateValidator({
+      crypto: nativeCrypto,
+      anchors,
+      credentials: credentials.map(credentialOf),
+    }),
+  };
+}
+
+/** One end by itself; what it puts out stays in its outbox. */
+export function endOf(configuration: Configuration, ports: Ports): End {
+  let clock = Date.now();
+  const outbox: Uint8Array[] = [];
+  const connection = new Connection(
+    configuration,
+    { ports, now: () => clock++, askTimeout: 1000 },
+    {
+      output: (bytes) => {
+        end.outputs += 1;
+        outbox.push(bytes);
+      },
+      open: (opened) => {
+        end.opened = opened;
+      },
+      data: (bytes) => {
+        end.received += new TextDecoder().decode(bytes);
+      },
+      peerClosed: () => {
+        end.peerClosed = true;
+      },
+      failed: (error) => {
+        end.error = error;
+      },
+      progress: (timeline) => end.states.push(timeline.state),
+    },
+  );
+  const end: End = {
+    connection,
+    outbox,
+    outputs: 0,
+    opened: undefined,
+    received: '',
+    peerClosed: false,
+    error: undefined,
+    states: [],
+  };
+  return end;
+}
