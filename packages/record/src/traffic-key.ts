@@ -37,7 +37,7 @@ export class TrafficKey {
     this.prefixLength = protection.nonce === 'explicit' ? sequenceLength : 0;
     this.overhead = this.prefixLength + aeadTagLength;
     this.#aead = protection.aead;
-    this.#limit = protection.limit;
+    this.#limit = Math.min(protection.limit, Number.MAX_SAFE_INTEGER);
     this.#sequence = sequence;
     this.#nonce.set(protection.iv);
     this.#ivHigh = this.#nonceView.getUint32(aeadNonceLength - 8);
