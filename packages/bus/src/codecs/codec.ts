@@ -14,6 +14,12 @@ export interface OperationCodec<Request, Answer> {
 /** Shares, signatures and continuations are carried in TLS vectors with a length of 16 bits. */
 export const maximumVector = 0xffff;
 
+/** `bytes`, where it is at most `maximum` long. */
+export function limited(bytes: Uint8Array, name: string, maximum: number): Uint8Array {
+  if (bytes.length > maximum) throw new RangeError(`${name} has ${bytes.length} bytes`);
+  return bytes;
+}
+
 /** `bytes`, where it is not empty and at most `maximum` long. */
 export function filled(bytes: Uint8Array, name: string, maximum: number): Uint8Array {
   if (bytes.length === 0 || bytes.length > maximum) throw new RangeError(`${name} has ${bytes.length} bytes`);

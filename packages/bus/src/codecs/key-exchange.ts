@@ -13,7 +13,17 @@ import type {
   StartServerRequest,
 } from '@handfast/key-exchange';
 import { handfast } from '../generated/handfast.js';
-import { atMost, codePoint, exactly, filled, maximumVector, nameOf, type OperationCodec, present } from './codec.ts';
+import {
+  atMost,
+  codePoint,
+  exactly,
+  filled,
+  limited,
+  maximumVector,
+  nameOf,
+  type OperationCodec,
+  present,
+} from './codec.ts';
 
 const proto = handfast.v1;
 
@@ -22,6 +32,8 @@ const maximumTranscript = 0xff_ffff;
 /** The shared secret of an 8192-bit group (RFC 7919) is the longest. */
 const maximumSecret = 1024;
 const maximumGroups = 64;
+
+// What a TLS peer sent is only bounded here: it is for the port to say what is wrong with it.
 
 const hashes = {
   sha256: proto.Hash.HASH_SHA256,
@@ -44,7 +56,7 @@ export const respondCodec: OperationCodec<RespondRequest, RespondAnswer> = {
       );
       return {
         group: codePoint(message.group, 'group'),
-        clientShare: filled(message.clientShare, 'client_share', maximumVector),
+        clientShare: limited(message.clientShare, 'client_share', maximumVector),
         signature: {
           keyId: hexKeyId(keyId),
           scheme: codePoint(scheme, 'scheme'),
@@ -127,7 +139,7 @@ export const agreeCodec: OperationCodec<AgreeRequest, AgreeAnswer> = {
       return {
         continuation: filled(message.continuation, 'continuation', maximumVector),
         group: codePoint(message.group, 'group'),
-        peerShare: filled(message.peerShare, 'peer_share', maximumVector),
+        peerShare: limited(message.peerShare, 'peer_share', maximumVector),
         masterSecret: decodeDerivation(message),
       };
     },

@@ -6,6 +6,8 @@ const proto = handfast.v1;
 
 const maximumEntries = 65_536;
 const maximumText = 4096;
+/** Bytes of an answer: half of what a NATS server carries by default. */
+const maximumAnswer = 2 ** 19;
 
 const roles = {
   client: proto.Role.ROLE_CLIENT,
@@ -25,10 +27,22 @@ export const noteCodec: Codec<readonly HandshakeEntry[]> = {
   decode: (bytes) => decodeEntries(proto.NoteRequest.decode(bytes).entries),
 };
 
+/** Answers with the newest entries, as many as fit. */
 export const handshakesCodec: OperationCodec<undefined, readonly HandshakeEntry[]> = {
   request: nothing(proto.HandshakesRequest),
   answer: {
-    encode: (entries) => proto.HandshakesReply.encode({ entries: entries.map(encodeEntry) }).finish(),
+    encode: (entries) => {
+      // Encoded messages of one type, one after the other, are one message with all their repeated fields.
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      for (const entry of entries) {
+        const part = proto.HandshakesReply.encode({ entries: [encodeEntry(entry)] }).finish();
+        length += part.length;
+        if (length > maximumAnswer) break;
+        parts.push(part);
+      }
+      return Buffer.concat(parts);
+    },
     decode: (bytes) => decodeEntries(proto.HandshakesReply.decode(bytes).entries),
   },
 };

@@ -1,5 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import type { ServiceName } from '../bus.ts';
+import { exactly } from '../codecs/codec.ts';
 import { schemaVersion } from '../sealing/envelope.ts';
 import { type InstanceKey, publicKeyLength } from '../sealing/instance-key.ts';
 import type { Inbox } from './inbox.ts';
@@ -87,25 +88,20 @@ export function announce(
   );
 }
 
-/** Asks the instances of a service who they are; `found` hears their public keys as they answer. */
+/** Asks the instances of a service who they are; `found` gets what each one says. */
 export function requestInfo(
   service: ServiceName,
   { connection, inbox }: { readonly connection: NatsConnection; readonly inbox: Inbox },
-  found: (key: Uint8Array) => void,
+  found: (message: Msg) => void,
 ): void {
-  const reply = inbox.open((message) => {
-    const key = keyOf(message);
-    if (key !== undefined) found(key);
-  });
-  connection.publish(`$SRV.INFO.${discoveryName(service)}`, '', { reply });
+  connection.publish(`$SRV.INFO.${discoveryName(service)}`, '', { reply: inbox.open(found) });
 }
 
-function keyOf(message: Msg): Uint8Array | undefined {
-  try {
-    const { metadata } = message.json<{ readonly metadata?: Readonly<Record<string, unknown>> }>();
-    const key = Buffer.from(String(metadata?.[keyMetadata]), 'hex');
-    return key.length === publicKeyLength ? key : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * The public key of the instance that answered.
+ * @throws Error of any kind where the answer has none.
+ */
+export function keyOf(message: Msg): Uint8Array {
+  const { metadata } = message.json<{ readonly metadata: Readonly<Record<string, string>> }>();
+  return exactly(Buffer.from(metadata[keyMetadata] ?? '', 'hex'), 'key', publicKeyLength);
 }

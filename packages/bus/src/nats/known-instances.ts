@@ -1,4 +1,5 @@
 import { maximumRecipients } from '../sealing/envelope.ts';
+import type { InstanceKey } from '../sealing/instance-key.ts';
 
 /** How much longer than another an instance may be silent, in milliseconds, before requests are not sealed for it. */
 const silence = 60_000;
@@ -13,19 +14,31 @@ interface Known {
  * trip, no more: it says that it was no recipient, and is known again.
  */
 export class KnownInstances {
+  readonly #ownKey: InstanceKey;
+  readonly #met: () => void;
   readonly #known = new Map<string, Known>();
 
-  /** Notes that the instance is alive. True where it was not known. */
-  heard(key: Uint8Array, at: number): boolean {
+  /** @param met runs when an instance is known that was not. */
+  constructor(ownKey: InstanceKey, met: () => void) {
+    this.#ownKey = ownKey;
+    this.#met = met;
+  }
+
+  /**
+   * Notes that the instance is alive.
+   * @throws TlsError `invalid-key-share` where its key is none.
+   */
+  heard(key: Uint8Array, at: number): void {
     const id = Buffer.from(key).toString('hex');
     const known = this.#known.get(id);
     if (known !== undefined) {
       known.heardAt = at;
-      return false;
+      return;
     }
+    this.#ownKey.pairWith(key);
     this.#known.set(id, { key: Uint8Array.from(key), heardAt: at });
     if (this.#known.size > maximumRecipients) this.#forgetMostSilent();
-    return true;
+    this.#met();
   }
 
   /** Public keys of all of them. */

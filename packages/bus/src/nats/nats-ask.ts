@@ -11,6 +11,7 @@ import {
   sealRequest,
 } from '../sealing/envelope.ts';
 import type { InstanceKey } from '../sealing/instance-key.ts';
+import { fits } from './fits.ts';
 import type { Inbox } from './inbox.ts';
 import type { KnownInstances } from './known-instances.ts';
 import { traceHeaders } from './trace-parent.ts';
@@ -54,6 +55,8 @@ export class NatsAsk {
   #resolve: (answer: Uint8Array) => void = () => {};
   #reject: (error: TlsError) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
+  /** Of the request as it was sent last. */
+  #recipients: readonly Uint8Array[] = [];
   #patience = patience;
   #strangers = 0;
   #busy = 0;
@@ -94,12 +97,11 @@ export class NatsAsk {
 
   #send(): void {
     const { connection, key, instances } = this.#surroundings;
-    try {
-      const request = sealRequest(key, instances.lively(), this.#header, this.#payload);
-      connection.publish(this.#header.subject, request, { reply: this.#replyTo, headers: this.#headers });
-    } catch (error) {
-      this.fail('service-unavailable', error instanceof Error ? error.message : String(error));
-    }
+    this.#recipients = instances.lively();
+    const request = sealRequest(key, this.#recipients, this.#header, this.#payload);
+    if (connection.isClosed()) this.fail('service-unavailable', 'the bus is closed');
+    else if (!fits(connection, request)) this.fail('service-failed', 'the request is longer than the bus carries');
+    else connection.publish(this.#header.subject, request, { reply: this.#replyTo, headers: this.#headers });
   }
 
   /** Waits for the next moment at which something must be done: to send again, or to give up. */
@@ -139,6 +141,10 @@ export class NatsAsk {
       this.#refused(outcome.refusal, sender, schema);
       return;
     }
+    if (!this.#recipients.some((recipient) => Buffer.compare(recipient, sender) === 0)) {
+      this.fail('service-reply-invalid', 'the reply is of an instance that could not read the request');
+      return;
+    }
     const { key, instances } = this.#surroundings;
     const answer = openReply(key, this.#header, reply, outcome.sealed);
     if (answer === undefined) {
@@ -166,6 +172,9 @@ export class NatsAsk {
         break;
       case Refusal.REFUSAL_INVALID:
         this.fail('service-failed', 'the service could not read the request');
+        break;
+      case Refusal.REFUSAL_REPLY_TOO_LONG:
+        this.fail('service-failed', 'the reply is longer than the bus carries');
         break;
       default:
         this.fail('service-reply-invalid', 'neither an answer nor a known refusal');

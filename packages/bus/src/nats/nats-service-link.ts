@@ -3,13 +3,16 @@ import type { ServiceLink, ServiceName } from '../bus.ts';
 import { now } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import { parseReply, sealRequest } from '../sealing/envelope.ts';
-import { requestInfo } from './discovery.ts';
+import { keyOf, requestInfo } from './discovery.ts';
+import { fits } from './fits.ts';
 import { KnownInstances } from './known-instances.ts';
 import { type AskSurroundings, NatsAsk } from './nats-ask.ts';
 import { subjectOf } from './subjects.ts';
 
 /** How long a note may be under way, in milliseconds. */
 const noteLifetime = 10_000;
+/** How many notes wait for a first instance to be known. */
+const maximumHeld = 16;
 
 /** The asking side of one service on NATS. */
 export class NatsServiceLink implements ServiceLink {
@@ -17,19 +20,17 @@ export class NatsServiceLink implements ServiceLink {
   readonly #surroundings: AskSurroundings;
   readonly #asks: Set<NatsAsk>;
   readonly #introductions: string;
+  #held: (() => void)[] = [];
   #notes = 0;
 
   /** @param asks those under way; the link adds and removes its own. */
   constructor(name: ServiceName, shared: Omit<AskSurroundings, 'instances'>, asks: Set<NatsAsk>) {
-    const instances = new KnownInstances();
+    const instances = new KnownInstances(shared.key, () => this.#release());
     this.#name = name;
     this.#surroundings = { ...shared, instances };
     this.#asks = asks;
-    this.#introductions = shared.inbox.open(({ data }) => {
-      const key = strangersKey(data);
-      if (key !== undefined) instances.heard(key, now());
-    });
-    requestInfo(name, shared, (key) => instances.heard(key, now()));
+    this.#introductions = shared.inbox.open(({ data }) => this.#meet(() => strangersKey(data)));
+    requestInfo(name, shared, (message) => this.#meet(() => keyOf(message)));
   }
 
   request(operation: string, payload: Uint8Array, context: AskContext): Promise<Uint8Array> {
@@ -41,23 +42,39 @@ export class NatsServiceLink implements ServiceLink {
   }
 
   publish(operation: string, payload: Uint8Array): void {
+    const send = () => this.#publish(subjectOf(this.#name, operation), payload);
+    if (this.#surroundings.instances.all().length > 0) send();
+    else if (this.#held.length < maximumHeld) this.#held.push(send);
+  }
+
+  #publish(subject: string, payload: Uint8Array): void {
     const { connection, key, instances } = this.#surroundings;
     this.#notes += 1;
-    const subject = subjectOf(this.#name, operation);
     const header = { subject, id: `note-${this.#notes}`, deadline: now() + noteLifetime };
-    if (connection.isClosed()) return;
     const message = sealRequest(key, instances.all(), header, payload);
+    if (connection.isClosed() || !fits(connection, message)) return;
     connection.publish(subject, message, { reply: this.#introductions });
+  }
+
+  #release(): void {
+    for (const send of this.#held.splice(0)) send();
+  }
+
+  /** Notes the instance that introduces itself, unless what it says makes no sense. */
+  #meet(read: () => Uint8Array): void {
+    try {
+      this.#surroundings.instances.heard(read(), now());
+    } catch {
+      // Nobody waits for an introduction, and one that cannot be read introduces nobody.
+    }
   }
 }
 
 /** The key of an instance that could not read a note. */
-function strangersKey(data: Uint8Array): Uint8Array | undefined {
-  try {
-    const { sender, outcome } = parseReply(data);
-    const stranger = outcome.kind === 'refusal' && outcome.refusal === handfast.v1.Refusal.REFUSAL_NOT_A_RECIPIENT;
-    return stranger ? sender : undefined;
-  } catch {
-    return undefined;
+function strangersKey(data: Uint8Array): Uint8Array {
+  const { sender, outcome } = parseReply(data);
+  if (outcome.kind !== 'refusal' || outcome.refusal !== handfast.v1.Refusal.REFUSAL_NOT_A_RECIPIENT) {
+    throw new RangeError('no introduction');
   }
+  return sender;
 }

@@ -15,6 +15,7 @@ import type { InstanceKey } from '../sealing/instance-key.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { DeadlineContext } from './deadline-context.ts';
 import { announce, EndpointCount } from './discovery.ts';
+import { fits } from './fits.ts';
 import { queueGroup, subjectOf } from './subjects.ts';
 
 const { Refusal } = handfast.v1;
@@ -113,9 +114,9 @@ export class NatsServing implements Serving {
     const send = (reply: Uint8Array): void => {
       context.end();
       endpoint.count(now() - startedAt);
-      const sealed = sealReply(this.#key, envelope, reply);
-      this.#answered.answered(id, sealed);
-      this.#respond(message, sealed);
+      const answer = this.#seal(envelope, reply);
+      this.#answered.answered(id, answer);
+      this.#respond(message, answer);
     };
     const reply = handler(payload, context);
     if (reply instanceof Promise) this.#run(reply.then(send));
@@ -157,6 +158,11 @@ export class NatsServing implements Serving {
     const recipient = recipientOf(envelope, this.#key);
     if (recipient === undefined) return Refusal.REFUSAL_NOT_A_RECIPIENT;
     return openRequest(this.#key, envelope, recipient) ?? Refusal.REFUSAL_INVALID;
+  }
+
+  #seal(envelope: Envelope, reply: Uint8Array): Uint8Array {
+    const sealed = sealReply(this.#key, envelope, reply);
+    return fits(this.#connection, sealed) ? sealed : encodeRefusal(this.#key, Refusal.REFUSAL_REPLY_TOO_LONG);
   }
 
   #refuse(message: Msg, refusal: handfast.v1.Refusal): void {
