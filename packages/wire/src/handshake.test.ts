@@ -227,7 +227,14 @@ describe('decodeHandshake', () => {
     ['a CertificateRequest without extensions', HandshakeType.certificate_request, 'tls13', [0, 0, 0]],
     ['a CertificateRequest without types', HandshakeType.certificate_request, 'tls12', [0, 0, 2, 4, 3, 0, 0]],
     ['a CertificateRequest without algorithms', HandshakeType.certificate_request, 'tls12', [1, 1, 0, 0, 0, 0]],
-    ['a public key of no bytes', HandshakeType.client_key_exchange, 'tls12', [0]],
+    [
+      'a CertificateRequest with an empty name',
+      HandshakeType.certificate_request,
+      'tls12',
+      [1, 1, 0, 2, 4, 3, 0, 2, 0, 0],
+    ],
+    ['a server key of no bytes', HandshakeType.server_key_exchange, 'tls12', [3, 0, 29, 0, 4, 3, 0, 0]],
+    ['a client key of no bytes', HandshakeType.client_key_exchange, 'tls12', [0]],
     ['a ticket of no bytes', HandshakeType.new_session_ticket, 'tls13', [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0]],
     ['a compressed certificate of no bytes', HandshakeType.compressed_certificate, 'tls13', [0, 1, 0, 0, 9, 0, 0, 0]],
   ])('refuses %s', ([, type, version, body]) => {
