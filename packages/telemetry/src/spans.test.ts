@@ -18,6 +18,7 @@ import {
   step,
 } from '../test/timelines.ts';
 import { Services } from './services.ts';
+import { hrTime } from './span.ts';
 import { spansOf } from './spans.ts';
 
 const services = new Services({ name: 'handfast-gateway', instance: 'gateway-1', version: '1.2.3' });
@@ -141,6 +142,11 @@ describe('times', () => {
     const hello = named(spans, 'ClientHello');
     expect(startOf(hello)).toBeCloseTo(0.5, 3);
     expect(endOf(hello)).toBeCloseTo(2.5, 3);
+  });
+
+  it('have no more than a second of nanoseconds', () => {
+    expect(hrTime(1999.999_999_9)).toEqual([2, 0]);
+    expect(hrTime(1999.999_999)).toEqual([1, 999_999_999]);
   });
 
   it('tell waiting from working: a span for the wait, seconds on the message and on the handshake', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Timeline } from '@handfast/handshake';
 import { TlsError } from '@handfast/wire';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CollectorServer, received } from '../test/collector-server.ts';
@@ -149,31 +150,37 @@ describe('a trace file', () => {
 });
 
 describe('what is recorded', () => {
-  async function namesAfter(record: (telemetry: HandshakeTelemetry) => void, options: Partial<TelemetryOptions> = {}) {
+  async function rootsAfter(record: (telemetry: HandshakeTelemetry) => void, options: Partial<TelemetryOptions> = {}) {
     const path = traceFile();
     const telemetry = telemetryTo({ traceFile: path, ...options });
     record(telemetry);
     await telemetry.shutdown();
-    const spans = readFileSync(path, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .flatMap((line) => received(JSON.parse(line)));
-    return spans.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name);
+    const requests = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+    return requests
+      .flatMap((line) => received(JSON.parse(line)))
+      .filter(({ parentSpanId }) => parentSpanId === undefined);
   }
 
   it('is reported once, and only when it has ended', async () => {
-    const open = { ...full13(), endedAt: undefined as number | undefined };
-    const names = await namesAfter((telemetry) => {
-      telemetry.record(open);
-      open.endedAt = open.startedAt + 6;
-      telemetry.record(open);
-      telemetry.record(open);
+    const ended = full13();
+    const changing: { -readonly [Name in keyof Timeline]: Timeline[Name] } = {
+      ...ended,
+      state: 'completed',
+      confirmedAt: undefined,
+      endedAt: undefined,
+    };
+    const roots = await rootsAfter((telemetry) => {
+      telemetry.record(changing);
+      Object.assign(changing, ended);
+      telemetry.record(changing);
+      telemetry.record(changing);
     });
-    expect(names).toEqual(['TLS server handshake']);
+    const states = roots.map(({ attributes }) => attributes.find(({ key }) => key === 'handfast.state')?.value);
+    expect(states).toEqual([{ stringValue: 'confirmed' }]);
   });
 
   it('at ratio 0 is the failures, late ones too', async () => {
-    const names = await namesAfter(
+    const roots = await rootsAfter(
       (telemetry) => {
         for (const timeline of [full13(), mutual12(), idle13(), refused13(), rejectedLate13()]) {
           telemetry.record(timeline);
@@ -181,7 +188,7 @@ describe('what is recorded', () => {
       },
       { sampling: { ratio: 0 } },
     );
-    expect(names).toHaveLength(2);
+    expect(roots.map(({ status }) => status.code)).toEqual([2, 2]);
   });
 });
 
