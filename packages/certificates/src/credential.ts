@@ -1,31 +1,38 @@
 import type { CryptoProvider, PublicKey, PublicKeyKind } from '@handfast/crypto';
-import { SignatureScheme, TlsError } from '@handfast/wire';
-import { hexOf } from './bytes.ts';
+import { SignatureScheme, TlsError, toHex } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
+import { quoted } from './name.ts';
 import type { Credential } from './port.ts';
 import { publicKeyOf } from './public-key.ts';
+import { schemesOfPssKey } from './signature-algorithm.ts';
 import { hostNamesOf } from './subject-names.ts';
 
 /** What a key of each kind can sign in TLS 1.3 and 1.2, the preferred scheme first. */
-const schemesOfKind: Readonly<Record<PublicKeyKind, readonly number[]>> = {
-  'ecdsa-p256': [SignatureScheme.ecdsa_secp256r1_sha256],
-  'ecdsa-p384': [SignatureScheme.ecdsa_secp384r1_sha384],
-  'ecdsa-p521': [SignatureScheme.ecdsa_secp521r1_sha512],
-  ed25519: [SignatureScheme.ed25519],
-  rsa: [
-    SignatureScheme.rsa_pss_rsae_sha256,
-    SignatureScheme.rsa_pss_rsae_sha384,
-    SignatureScheme.rsa_pss_rsae_sha512,
-    SignatureScheme.rsa_pkcs1_sha256,
-    SignatureScheme.rsa_pkcs1_sha384,
-    SignatureScheme.rsa_pkcs1_sha512,
-  ],
-  'rsa-pss': [
-    SignatureScheme.rsa_pss_pss_sha256,
-    SignatureScheme.rsa_pss_pss_sha384,
-    SignatureScheme.rsa_pss_pss_sha512,
-  ],
-};
+function schemesOf(kind: PublicKeyKind, { publicKeyAlgorithm }: Certificate): readonly number[] {
+  switch (kind) {
+    case 'ecdsa-p256':
+      return [SignatureScheme.ecdsa_secp256r1_sha256];
+    case 'ecdsa-p384':
+      return [SignatureScheme.ecdsa_secp384r1_sha384];
+    case 'ecdsa-p521':
+      return [SignatureScheme.ecdsa_secp521r1_sha512];
+    case 'ed25519':
+      return [SignatureScheme.ed25519];
+    case 'rsa':
+      return rsaSchemes;
+    case 'rsa-pss':
+      return schemesOfPssKey(publicKeyAlgorithm);
+  }
+}
+
+const rsaSchemes: readonly number[] = [
+  SignatureScheme.rsa_pss_rsae_sha256,
+  SignatureScheme.rsa_pss_rsae_sha384,
+  SignatureScheme.rsa_pss_rsae_sha512,
+  SignatureScheme.rsa_pkcs1_sha256,
+  SignatureScheme.rsa_pkcs1_sha384,
+  SignatureScheme.rsa_pkcs1_sha512,
+];
 
 /**
  * A chain of our own, ready to be presented.
@@ -43,11 +50,11 @@ export function credentialFromChain(crypto: CryptoProvider, chain: readonly Uint
   }
   const { kind } = configuredKey(crypto, endEntity);
   return {
-    keyId: hexOf(crypto.hash('sha256', endEntity.spki)),
+    keyId: toHex(crypto.hash('sha256', endEntity.spki)),
     chain: certificates.map(({ der }) => der),
     names: hostNamesOf(endEntity),
     keyKind: kind,
-    schemes: schemesOfKind[kind],
+    schemes: schemesOf(kind, endEntity),
   };
 }
 
@@ -63,15 +70,15 @@ function configuredKey(crypto: CryptoProvider, certificate: Certificate): Public
   try {
     return publicKeyOf(crypto, certificate);
   } catch (cause) {
-    throw invalid(`the public key of "${certificate.subject.text}"`, cause);
+    throw invalid(`the public key of ${quoted(certificate.subject)}`, cause);
   }
 }
 
 function outOfPlace(index: number, subject: Certificate, issuer: Certificate): TlsError {
   return new TlsError(
     'configuration-invalid',
-    `certificate ${index} of the chain is "${issuer.subject.text}", but the one before it, "${subject.subject.text}", ` +
-      `was issued by "${subject.issuer.text}"; the end entity comes first, each certificate is followed by its issuer`,
+    `certificate ${index} of the chain is ${quoted(issuer.subject)}, but the one before it, ${quoted(subject.subject)}, ` +
+      `was issued by ${quoted(subject.issuer)}; the end entity comes first, each certificate is followed by its issuer`,
   );
 }
 

@@ -54,7 +54,7 @@ export interface KnownExtensions {
   readonly caIssuers: readonly string[];
 }
 
-const known: ReadonlySet<string> = new Set([
+const understood: ReadonlySet<string> = new Set([
   Oid.basicConstraints,
   Oid.keyUsage,
   Oid.extKeyUsage,
@@ -63,28 +63,42 @@ const known: ReadonlySet<string> = new Set([
   Oid.subjectKeyIdentifier,
   Oid.authorityKeyIdentifier,
   Oid.authorityInfoAccess,
-  // RFC 5280 section 6.1: with any-policy accepted at the start and no certificate that asks for an explicit policy
-  // (policyConstraints, which is not in this list), no outcome of policy processing rejects a path.
+  // RFC 5280 section 6.1: as long as no certificate asks for an explicit policy (policyConstraints), and who validates
+  // does not either, no outcome of policy processing rejects a path.
   Oid.certificatePolicies,
   Oid.policyMappings,
   Oid.inhibitAnyPolicy,
 ]);
 
-/** Whether a certificate that marks this extension as critical may be used nevertheless (RFC 5280 section 4.2). */
-export function isUnderstood({ oid }: Extension): boolean {
-  return known.has(oid);
+/** RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.2.1: conforming CAs must not mark these as critical. */
+const neverCritical: ReadonlySet<string> = new Set([
+  Oid.subjectKeyIdentifier,
+  Oid.authorityKeyIdentifier,
+  Oid.authorityInfoAccess,
+]);
+
+/** Whether the extension stands in the way of using the certificate, because what it demands cannot be met here. */
+export function isObstacle({ oid, critical }: Extension): boolean {
+  // To pass over policyConstraints is to accept what it forbids, so it counts also where it is not critical.
+  return oid === Oid.policyConstraints || (critical && !understood.has(oid));
+}
+
+export function isWronglyCritical({ oid, critical }: Extension): boolean {
+  return critical && neverCritical.has(oid);
 }
 
 /** Reads Extensions. @throws TlsError `certificate-malformed`, also where one stands twice */
 export function readExtensions(reader: DerReader): readonly Extension[] {
   const extensions: Extension[] = [];
+  const oids = new Set<string>();
   while (!reader.done) {
     const element = reader.enter(Tag.SEQUENCE, 'Extension');
     const oid = oidOf(element.read(Tag.OBJECT_IDENTIFIER, 'extnID'), 'extnID');
     const critical = optionalTrue(element, 'critical');
     const value = element.read(Tag.OCTET_STRING, 'extnValue');
     element.finish();
-    if (extensions.some((other) => other.oid === oid)) throw malformed('Extensions', `${oid} stands twice`);
+    if (oids.has(oid)) throw malformed('Extensions', `${oid} stands twice`);
+    oids.add(oid);
     extensions.push({ oid, critical, value });
   }
   if (extensions.length === 0) throw malformed('Extensions', 'is empty');

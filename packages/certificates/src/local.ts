@@ -1,8 +1,8 @@
 import type { CryptoProvider } from '@handfast/crypto';
-import { TlsError } from '@handfast/wire';
-import { hexOf } from './bytes.ts';
+import { TlsError, toHex } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { isForHost } from './host-name.ts';
+import { quoted } from './name.ts';
 import { type Failure, limits, PathSearch, type VerifiedSignatures } from './path-search.ts';
 import type {
   CertificateValidator,
@@ -78,7 +78,7 @@ export class LocalCertificateValidator implements CertificateValidator {
     return {
       subject: certificate.subject.text,
       issuer: certificate.issuer.text,
-      serialNumber: hexOf(certificate.serialNumber).toUpperCase(),
+      serialNumber: toHex(certificate.serialNumber).toUpperCase(),
       dnsNames: dnsNamesOf(certificate),
       fingerprint: this.#fingerprintOf(certificate),
       notBefore: certificate.notBefore,
@@ -87,7 +87,7 @@ export class LocalCertificateValidator implements CertificateValidator {
   }
 
   #fingerprintOf(certificate: Certificate): string {
-    const fingerprint = this.#fingerprints.get(certificate) ?? hexOf(this.#crypto.hash('sha256', certificate.der));
+    const fingerprint = this.#fingerprints.get(certificate) ?? toHex(this.#crypto.hash('sha256', certificate.der));
     this.#fingerprints.set(certificate, fingerprint);
     return fingerprint;
   }
@@ -120,12 +120,12 @@ function rejected({ reason, detail, rule, certificate, depth }: Failure): Reject
 
 function nameMismatch(certificate: Certificate, serverName: string): RejectedVerdict {
   const names = hostNamesOf(certificate);
-  const some = names.slice(0, 10).map((name) => JSON.stringify(name));
+  const some = names.slice(0, 10).map((name) => quoted(name));
   const more = names.length > some.length ? ` and ${names.length - some.length} more` : '';
   const whose = names.length === 0 ? 'no host name (subjectAltName)' : `${some.join(', ')}${more}`;
   return rejected({
     reason: 'certificate-name-mismatch',
-    detail: `the certificate is for ${whose}, not for ${JSON.stringify(serverName)}`,
+    detail: `the certificate is for ${whose}, not for ${quoted(serverName)}`,
     rule: 'RFC 9525 section 6',
     certificate,
     depth: 0,

@@ -1,4 +1,4 @@
-import { hexOf } from './bytes.ts';
+import { toHex } from '@handfast/wire';
 import { type DerReader, enterOnly, malformed, Tag } from './der/reader.ts';
 import { oidOf } from './der/values.ts';
 import { attributeNames } from './oids.ts';
@@ -51,6 +51,12 @@ export class Name {
   }
 }
 
+/** What a peer chose, in quotes and cut to a bearable length, for the details of errors. */
+export function quoted(value: Name | string): string {
+  const text = typeof value === 'string' ? JSON.stringify(value).slice(1, -1) : value.text;
+  return `"${text.length > 200 ? `${text.slice(0, 200)}…` : text}"`;
+}
+
 /** The text of an attribute's value; undefined where it is no string, or a malformed one. */
 export function stringOf({ value }: NameAttribute): string | undefined {
   const tag = value[0] ?? 0;
@@ -100,7 +106,7 @@ function attributeText(attribute: NameAttribute): string {
   const name = attributeNames.get(attribute.type);
   const text = stringOf(attribute);
   // RFC 4514 section 2.4: a type without a short name, and a value that is no string, show as they are encoded.
-  if (name === undefined || text === undefined) return `${name ?? attribute.type}=#${hexOf(attribute.value)}`;
+  if (name === undefined || text === undefined) return `${name ?? attribute.type}=#${toHex(attribute.value)}`;
   return `${name}=${escaped(text)}`;
 }
 
@@ -122,7 +128,7 @@ function rdnKey(rdn: RelativeDistinguishedName): string {
 
 function attributeKey(attribute: NameAttribute): string {
   const text = stringOf(attribute);
-  if (text === undefined) return `${attribute.type}=#${hexOf(attribute.value)}`;
+  if (text === undefined) return `${attribute.type}=#${toHex(attribute.value)}`;
   const prepared = text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
   return `${attribute.type}=${prepared.replace(/[\\/+#]/g, '\\$&')}`;
 }

@@ -1,7 +1,8 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
-import { isUnderstood } from './extensions.ts';
+import { isObstacle, isWronglyCritical } from './extensions.ts';
+import { quoted } from './name.ts';
 import { Oid } from './oids.ts';
 import type { RejectedVerdict, ValidationRequest } from './port.ts';
 import { publicKeyOf } from './public-key.ts';
@@ -68,25 +69,28 @@ function firstBreach(rules: readonly Rule[], certificate: Certificate, place: Pl
 function validity({ subject, notBefore, notAfter }: Certificate, { time }: Place): Breach | undefined {
   const rule = 'RFC 5280 section 6.1.3 (a)(2)';
   if (time < notBefore) {
-    const detail = `"${subject.text}" is valid from ${isoTime(notBefore)}, and it is ${isoTime(time)}; check the clock`;
+    const detail = `${quoted(subject)} is valid from ${isoTime(notBefore)}, and it is ${isoTime(time)}; check the clock`;
     return { reason: 'certificate-not-yet-valid', detail, rule };
   }
   // notAfter is a whole second, and belongs to the period.
   if (time >= notAfter + 1000) {
-    const detail = `"${subject.text}" expired at ${isoTime(notAfter)}, and it is ${isoTime(time)}; renew it`;
+    const detail = `${quoted(subject)} expired at ${isoTime(notAfter)}, and it is ${isoTime(time)}; renew it`;
     return { reason: 'certificate-expired', detail, rule };
   }
   return undefined;
 }
 
 function criticalExtensions({ subject, extensions }: Certificate): Breach | undefined {
-  const unknown = extensions.find((extension) => extension.critical && !isUnderstood(extension));
-  if (unknown === undefined) return undefined;
-  return {
-    reason: 'certificate-unsupported',
-    detail: `"${subject.text}" has the critical extension ${unknown.oid}, which is not understood here`,
-    rule: 'RFC 5280 section 4.2',
-  };
+  const obstacle = extensions.find(isObstacle);
+  if (obstacle !== undefined) {
+    const what = `${obstacle.critical ? 'critical ' : ''}extension ${obstacle.oid}`;
+    const detail = `${quoted(subject)} has the ${what}, which is not understood here`;
+    return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.2' };
+  }
+  const wrong = extensions.find(isWronglyCritical);
+  if (wrong === undefined) return undefined;
+  const detail = `${quoted(subject)} marks the extension ${wrong.oid} as critical, which it must not be`;
+  return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.2.1.1' };
 }
 
 /** What conforming CAs never do, and what a trust anchor, known by its name and key alone, is not asked for. */
@@ -96,34 +100,27 @@ function wellFormedFields({ serialNumber, issuer, subject }: Certificate, { isAn
   const isPositive = first < 0x80 && serialNumber.some((octet) => octet !== 0);
   // A 21st octet is there for the sign alone.
   if (!isPositive || serialNumber.length > 21) {
-    const detail = `the serial number of "${subject.text}" is not a positive number of at most 20 octets`;
+    const detail = `the serial number of ${quoted(subject)} is not a positive number of at most 20 octets`;
     return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.2' };
   }
   if (issuer.isEmpty) {
-    const detail = `"${subject.text}" does not name its issuer`;
+    const detail = `${quoted(subject)} does not name its issuer`;
     return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.4' };
   }
   return undefined;
 }
 
 function keyStrength(certificate: Certificate, { crypto }: Place): Breach | undefined {
-  const name = certificate.subject.text;
   try {
     const { kind, bits } = publicKeyOf(crypto, certificate);
-    const isRsa = kind === 'rsa' || kind === 'rsa-pss';
-    if (isRsa && bits < 2048) {
-      const detail = `the RSA key of "${name}" has ${bits} bits; it takes 2048`;
+    if ((kind === 'rsa' || kind === 'rsa-pss') && bits < 2048) {
+      const detail = `the RSA key of ${quoted(certificate.subject)} has ${bits} bits; it takes 2048`;
       return { reason: 'certificate-weak', detail, rule: 'NIST SP 800-131A section 3' };
-    }
-    // The time that a verification takes grows with the square of the size.
-    if (isRsa && bits > 8192) {
-      const detail = `the RSA key of "${name}" has ${bits} bits; keys of up to 8192 are supported`;
-      return { reason: 'certificate-unsupported', detail, rule: 'RFC 8017 section 3.1' };
     }
     return undefined;
   } catch (error) {
     if (!(error instanceof TlsError)) throw error;
-    const detail = `the public key of "${name}" cannot be used: ${error.detail}`;
+    const detail = `the public key of ${quoted(certificate.subject)} cannot be used: ${error.detail}`;
     return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.2.7' };
   }
 }
@@ -131,7 +128,7 @@ function keyStrength(certificate: Certificate, { crypto }: Place): Breach | unde
 function endEntityFields(certificate: Certificate): Breach | undefined {
   const { subject, subjectAltName, extensions } = certificate;
   if (certificate.nameConstraints !== undefined && certificate.basicConstraints?.isCa !== true) {
-    const detail = `"${subject.text}" has name constraints, which only a CA may have`;
+    const detail = `${quoted(subject)} has name constraints, which only a CA may have`;
     return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.2.1.10' };
   }
   if (!subject.isEmpty) return undefined;
@@ -145,7 +142,7 @@ function digitalSignature({ subject, keyUsage }: Certificate): Breach | undefine
   if (keyUsage === undefined || keyUsage.digitalSignature) return undefined;
   return {
     reason: 'certificate-key-usage',
-    detail: `the key usage of "${subject.text}" lacks digitalSignature, which TLS needs; have it issued anew with it`,
+    detail: `the key usage of ${quoted(subject)} lacks digitalSignature, which TLS needs; have it issued anew with it`,
     rule: 'RFC 8446 section 4.4.2.2',
   };
 }
@@ -158,18 +155,18 @@ function keyPurpose({ subject, extKeyUsage }: Certificate, { purpose, below }: P
   const what = below.length === 0 ? '' : ' and with it those of what it issues';
   return {
     reason: 'certificate-purpose',
-    detail: `the extended key usages of "${subject.text}"${what} lack ${name} (${wanted})`,
+    detail: `the extended key usages of ${quoted(subject)}${what} lack ${name} (${wanted})`,
     rule: 'RFC 5280 section 4.2.1.12',
   };
 }
 
-function basicConstraints(certificate: Certificate, { below, isAnchor }: Place): Breach | undefined {
+function basicConstraints(certificate: Certificate, { isAnchor }: Place): Breach | undefined {
   if (certificate.basicConstraints?.isCa === true) return undefined;
   // Version 1 has no extensions to say so; that a root of that age is trusted as a CA, who configured it has said.
   if (isAnchor && certificate.version === 1) return undefined;
   return {
     reason: 'certificate-not-a-ca',
-    detail: `"${certificate.subject.text}" is no CA (basicConstraints), but issued "${below.at(-1)?.subject.text}"`,
+    detail: `${quoted(certificate.subject)} issued a certificate, but is no CA by its basicConstraints`,
     rule: 'RFC 5280 section 6.1.4 (k)',
   };
 }
@@ -178,7 +175,7 @@ function keyCertSign({ subject, keyUsage }: Certificate): Breach | undefined {
   if (keyUsage === undefined || keyUsage.keyCertSign) return undefined;
   return {
     reason: 'certificate-key-usage',
-    detail: `the key usage of the CA "${subject.text}" lacks keyCertSign`,
+    detail: `the key usage of the CA ${quoted(subject)} lacks keyCertSign`,
     rule: 'RFC 5280 section 6.1.4 (n)',
   };
 }
@@ -189,7 +186,7 @@ function pathLength({ subject, basicConstraints: constraints }: Certificate, { b
   if (intermediates <= constraints.pathLength) return undefined;
   return {
     reason: 'certificate-path-too-long',
-    detail: `"${subject.text}" allows ${constraints.pathLength} CAs below it, and there are ${intermediates}`,
+    detail: `${quoted(subject)} allows ${constraints.pathLength} CAs below it, and there are ${intermediates}`,
     rule: 'RFC 5280 section 6.1.4 (l)',
   };
 }

@@ -3,6 +3,7 @@ import { sameBytes } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
 import type { GeneralName } from './general-name.ts';
 import { formatIpAddress } from './ip-address.ts';
+import { quoted } from './name.ts';
 import { constrainedNames, forbiddenName } from './name-constraints.ts';
 import { type Breach, breachOfEndEntity, breachOfIssuer, isSelfIssued, type Place } from './path-rules.ts';
 import type { ValidationRequest } from './port.ts';
@@ -124,7 +125,7 @@ export class PathSearch {
 
   #depthBreach(issuer: Certificate, { below, isAnchor }: Place): Breach | undefined {
     if (isAnchor || below.length <= limits.intermediates) return undefined;
-    const detail = `"${issuer.subject.text}" is one certificate more than the ${limits.intermediates} that are allowed`;
+    const detail = `${quoted(issuer.subject)} is one certificate more than the ${limits.intermediates} that are allowed`;
     return { reason: 'certificate-path-too-long', detail, rule: 'RFC 5280 section 6.1' };
   }
 
@@ -136,16 +137,16 @@ export class PathSearch {
     const scheme = signatureSchemeOf(subject.signatureAlgorithm, key.kind);
     const { oid } = subject.signatureAlgorithm;
     if (scheme === undefined) {
-      const detail = `the signature of "${subject.subject.text}" uses the algorithm ${oid}, which is not supported`;
+      const detail = `the signature of ${quoted(subject.subject)} uses the algorithm ${oid}, which is not supported`;
       return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.1.2' };
     }
     if (scheme === 'weak') {
-      const detail = `the signature of "${subject.subject.text}" is over MD5 or SHA-1 (${oid}), which can be forged`;
+      const detail = `the signature of ${quoted(subject.subject)} is over MD5 or SHA-1 (${oid}), which can be forged`;
       return { reason: 'certificate-weak', detail, rule: 'RFC 9155' };
     }
     if (!this.#spend('signatures', 1) || !key.verify(scheme, subject.tbs, subject.signature)) {
       const detail =
-        `the signature of "${subject.subject.text}" was not made with the key of "${issuer.subject.text}"; ` +
+        `the signature of ${quoted(subject.subject)} was not made with the key of ${quoted(issuer.subject)}; ` +
         'is there another CA of that name?';
       return { reason: 'certificate-signature-invalid', detail, rule: 'RFC 5280 section 6.1.3 (a)(1)' };
     }
@@ -164,7 +165,7 @@ export class PathSearch {
       if (!this.#spend('nameComparisons', names.length * subtrees)) return undefined;
       const forbidden = forbiddenName(nameConstraints, names);
       if (forbidden === undefined) continue;
-      const detail = `"${subject.text}" may not issue for ${generalNameText(forbidden)}, by its name constraints`;
+      const detail = `${quoted(subject)} may not issue for ${generalNameText(forbidden)}, by its name constraints`;
       const rule = 'RFC 5280 section 6.1.3 (b), (c)';
       return { reason: 'certificate-rejected', detail, rule, certificate, depth };
     }
@@ -224,17 +225,17 @@ function issuerUnknown(certificate: Certificate, depth: number): Failure {
   if (isSelfIssued(certificate)) {
     return {
       reason: depth === 0 ? 'certificate-self-signed' : 'certificate-issuer-unknown',
-      detail: `"${subject.text}" is self-signed and not among the trust anchors; add it to them if it is to be trusted`,
+      detail: `${quoted(subject)} is self-signed and not among the trust anchors; add it to them if it is to be trusted`,
       rule: 'RFC 5280 section 6.1',
       certificate,
       depth,
     };
   }
   const [url] = caIssuers;
-  const where = url === undefined ? '' : `; it can be had from ${JSON.stringify(url)}`;
+  const where = url === undefined ? '' : `; it can be had from ${quoted(url)}`;
   return {
     reason: 'certificate-issuer-unknown',
-    detail: `"${issuer.text}", the issuer of "${subject.text}", was not sent and is not among the trust anchors${where}`,
+    detail: `${quoted(issuer)}, the issuer of ${quoted(subject)}, was not sent and is not among the trust anchors${where}`,
     rule: 'RFC 5280 section 6.1',
     certificate,
     depth,
@@ -255,12 +256,12 @@ const workNames: Readonly<Record<Work, string>> = {
 function generalNameText(name: GeneralName): string {
   switch (name.kind) {
     case 'directory':
-      return `"${name.value.text}"`;
+      return quoted(name.value);
     case 'ip':
       return formatIpAddress(name.value);
     case 'other':
       return 'a name of an uncommon kind';
     default:
-      return JSON.stringify(name.value);
+      return quoted(name.value);
   }
 }

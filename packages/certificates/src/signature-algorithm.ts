@@ -59,19 +59,37 @@ function withNullParameters({ parameters }: AlgorithmIdentifier, scheme: number)
   return parameters === undefined || (parameters[0] === Tag.NULL && parameters.length === 2) ? scheme : undefined;
 }
 
-/** RFC 4055 section 3.1: hash, mask generation with the same hash, salt as long as the hash. Left out, all mean SHA-1. */
+/** RFC 4055 section 3.1: hash, mask generation with the same hash, salt as long as the hash. */
 function pssScheme({ parameters }: AlgorithmIdentifier, issuerKey: PublicKeyKind): number | 'weak' | undefined {
+  const pss = parameters === undefined ? undefined : pssParametersOf(parameters);
+  if (pss?.hash === Oid.sha1) return 'weak';
+  const schemes = pssHashes.get(pss?.hash ?? '');
+  if (schemes === undefined || pss?.maskHash !== pss?.hash || pss?.saltLength !== schemes.length) return undefined;
+  return issuerKey === 'rsa-pss' ? schemes.pss : schemes.rsae;
+}
+
+/** The schemes that an id-RSASSA-PSS key can make: with parameters, those of its one hash (RFC 4055 section 3.1). */
+export function schemesOfPssKey({ parameters }: AlgorithmIdentifier): readonly number[] {
+  const only = parameters === undefined ? undefined : pssParametersOf(parameters)?.hash;
+  return [...pssHashes].filter(([hash]) => only === undefined || hash === only).map(([, { pss }]) => pss);
+}
+
+interface PssParameters {
+  readonly hash: string;
+  readonly maskHash: string | undefined;
+  readonly saltLength: number;
+}
+
+function pssParametersOf(der: Uint8Array): PssParameters | undefined {
   try {
     const what = 'RSASSA-PSS-params';
-    const reader = enterOnly(parameters ?? new Uint8Array(), Tag.SEQUENCE, what);
-    const hash = readExplicit(reader, 0, (inner) => hashOf(inner)) ?? Oid.sha1;
-    const mask = readExplicit(reader, 1, maskHashOf) ?? Oid.sha1;
+    const reader = enterOnly(der, Tag.SEQUENCE, what);
+    // What is left out means SHA-1.
+    const hash = readExplicit(reader, 0, hashOf) ?? Oid.sha1;
+    const maskHash = readExplicit(reader, 1, maskHashOf) ?? Oid.sha1;
     const saltLength = readExplicit(reader, 2, (inner) => smallIntegerOf(inner.read(Tag.INTEGER, what), what)) ?? 20;
     reader.finish();
-    if (hash === Oid.sha1) return 'weak';
-    const schemes = pssHashes.get(hash);
-    if (schemes === undefined || mask !== hash || saltLength !== schemes.length) return undefined;
-    return issuerKey === 'rsa-pss' ? schemes.pss : schemes.rsae;
+    return { hash, maskHash, saltLength };
   } catch (error) {
     if (error instanceof TlsError) return undefined;
     throw error;

@@ -1,6 +1,5 @@
 import type { CryptoProvider } from '@handfast/crypto';
-import { TlsError } from '@handfast/wire';
-import { hexOf } from './bytes.ts';
+import { TlsError, toHex } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
 import { publicKeyOf } from './public-key.ts';
 import { hostNamesOf } from './subject-names.ts';
@@ -30,13 +29,13 @@ export function summarize(crypto: CryptoProvider, certificate: Certificate): Cer
   return {
     subject: subject.text,
     issuer: issuer.text,
-    serialNumber: hexOf(serialNumber).toUpperCase(),
+    serialNumber: toHex(serialNumber).toUpperCase(),
     names: hostNamesOf(certificate),
     notBefore,
     notAfter,
     key: keyText(crypto, certificate),
     isCa: basicConstraints?.isCa === true,
-    fingerprint: hexOf(crypto.hash('sha256', der)),
+    fingerprint: toHex(crypto.hash('sha256', der)),
   };
 }
 
