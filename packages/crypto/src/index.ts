@@ -1,3 +1,4 @@
 export * from './hkdf.ts';
+export * from './portable/index.ts';
 export * from './prf.ts';
 export * from './provider.ts';

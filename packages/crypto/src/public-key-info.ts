@@ -1,6 +1,6 @@
 import { TlsError } from '@handfast/wire';
 import { DerError, DerReader, DerTag } from './der.ts';
-import type { HashName } from './provider.ts';
+import { type HashName, hashLength } from './provider.ts';
 
 /** What a SubjectPublicKeyInfo says, for the kinds of key that TLS signs with. */
 export type PublicKeyInfo = EcdsaKeyInfo | Ed25519KeyInfo | RsaKeyInfo;
@@ -29,7 +29,7 @@ export interface RsaKeyInfo {
 }
 
 /** An AlgorithmIdentifier, without the meaning of the key that follows it. */
-type KeyAlgorithm =
+export type KeyAlgorithm =
   | { readonly kind: EcdsaKeyInfo['kind']; readonly bits: number; readonly pointLength: number }
   | { readonly kind: 'ed25519' }
   | { readonly kind: 'rsa' | 'rsa-pss'; readonly onlyHash: HashName | undefined };
@@ -67,7 +67,7 @@ export function parsePublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
     const outer = new DerReader(spki);
     const info = outer.readSequence();
     outer.end();
-    const algorithm = readKeyAlgorithm(info);
+    const algorithm = parseKeyAlgorithm(info.read(DerTag.sequence));
     const key = info.readBitString();
     info.end();
     return readPublicKey(algorithm, key);
@@ -77,9 +77,12 @@ export function parsePublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
   }
 }
 
-/** @throws DerError for an algorithm that is not known. */
-export function readKeyAlgorithm(container: DerReader): KeyAlgorithm {
-  const identifier = container.readSequence();
+/**
+ * @param content of an AlgorithmIdentifier, DER.
+ * @throws DerError for an algorithm that is not known.
+ */
+export function parseKeyAlgorithm(content: Uint8Array): KeyAlgorithm {
+  const identifier = new DerReader(content);
   const algorithm = readAlgorithm(identifier);
   identifier.end();
   return algorithm;
@@ -111,29 +114,31 @@ function readAlgorithm(identifier: DerReader): KeyAlgorithm {
  */
 function readPssHash(identifier: DerReader): HashName {
   const parameters = identifier.readSequence();
-  const hash = readHash(readTagged(parameters, 0));
-  const maskGeneration = readTagged(parameters, 1).readSequence();
+  const hash = readHash(readTaggedSequence(parameters, 0));
+  const maskGeneration = readTaggedSequence(parameters, 1);
   if (maskGeneration.readObjectIdentifier() !== oid.mgf1) throw new DerError('unknown mask generation');
-  if (readHash(maskGeneration) !== hash) throw new DerError('MGF1 with another hash');
+  if (readHash(maskGeneration.readSequence()) !== hash) throw new DerError('MGF1 with another hash');
   maskGeneration.end();
-  // saltLength is a minimum here; no hash is shorter than the 32 bytes that the common encoders write.
+  // The salt length is a minimum here, 20 where it is absent (RFC 4055 section 3.1).
   const salt = parameters.readOptional(DerTag.context(2));
   if (salt !== undefined) {
-    const length = new DerReader(salt).readPositiveInteger();
-    if (length.length > 1 || (length[0] ?? 0) > saltLength[hash]) throw new DerError('salt longer than the hash');
+    const field = new DerReader(salt);
+    const length = field.readPositiveInteger();
+    field.end();
+    if (length.length > 1 || (length[0] ?? 0) > hashLength[hash]) throw new DerError('salt longer than the hash');
   }
   parameters.end();
   return hash;
 }
 
-const saltLength = { sha256: 32, sha384: 48, sha512: 64 } as const satisfies Record<HashName, number>;
-
-function readTagged(container: DerReader, number: number): DerReader {
-  return new DerReader(container.read(DerTag.context(number)));
+function readTaggedSequence(container: DerReader, number: number): DerReader {
+  const wrapper = new DerReader(container.read(DerTag.context(number)));
+  const sequence = wrapper.readSequence();
+  wrapper.end();
+  return sequence;
 }
 
-function readHash(container: DerReader): HashName {
-  const identifier = container.readSequence();
+function readHash(identifier: DerReader): HashName {
   const hash = hashByOid.get(identifier.readObjectIdentifier());
   if (hash === undefined) throw new DerError('unknown hash');
   // RFC 4055 section 2.1: NULL and absent parameters are both accepted.
@@ -180,6 +185,6 @@ function isOdd(integer: Uint8Array): boolean {
 }
 
 /** The bit length of a big-endian integer without leading zeros. */
-function bitLength(integer: Uint8Array): number {
+export function bitLength(integer: Uint8Array): number {
   return integer.length * 8 - (Math.clz32(integer[0] ?? 0) - 24);
 }

@@ -3,12 +3,12 @@ import type { HashName } from './provider.ts';
 import type { PublicKeyInfo } from './public-key-info.ts';
 
 /** How a scheme signs, with a key of the kind that it is for (RFC 8446 section 4.2.3). */
-export type SignatureAlgorithm =
-  | { readonly type: 'ecdsa'; readonly hash: HashName }
-  | { readonly type: 'ed25519' }
-  | { readonly type: 'rsa-pkcs1'; readonly hash: HashName }
-  /** With MGF1 over the same hash and a salt as long as it. */
-  | { readonly type: 'rsa-pss'; readonly hash: HashName };
+export interface SignatureAlgorithm {
+  /** `rsa-pss` is with MGF1 over the same hash and a salt as long as it. */
+  readonly type: 'ecdsa' | 'ed25519' | 'rsa-pkcs1' | 'rsa-pss';
+  /** For Ed25519 a part of the algorithm: the message itself is what is signed (RFC 8032 section 5.1). */
+  readonly hash: HashName;
+}
 
 /** SHA-1 schemes are absent: they are refused for whatever they sign. */
 const ecdsa: ReadonlyMap<number, SignatureAlgorithm> = new Map([
@@ -16,8 +16,10 @@ const ecdsa: ReadonlyMap<number, SignatureAlgorithm> = new Map([
   [SignatureScheme.ecdsa_secp384r1_sha384, { type: 'ecdsa', hash: 'sha384' }],
   [SignatureScheme.ecdsa_secp521r1_sha512, { type: 'ecdsa', hash: 'sha512' }],
 ]);
-const ed25519: ReadonlyMap<number, SignatureAlgorithm> = new Map([[SignatureScheme.ed25519, { type: 'ed25519' }]]);
-const rsa: ReadonlyMap<number, SignatureAlgorithm> = new Map<number, SignatureAlgorithm>([
+const ed25519: ReadonlyMap<number, SignatureAlgorithm> = new Map([
+  [SignatureScheme.ed25519, { type: 'ed25519', hash: 'sha512' }],
+]);
+const rsa: ReadonlyMap<number, SignatureAlgorithm> = new Map([
   [SignatureScheme.rsa_pss_rsae_sha256, { type: 'rsa-pss', hash: 'sha256' }],
   [SignatureScheme.rsa_pss_rsae_sha384, { type: 'rsa-pss', hash: 'sha384' }],
   [SignatureScheme.rsa_pss_rsae_sha512, { type: 'rsa-pss', hash: 'sha512' }],
@@ -25,7 +27,7 @@ const rsa: ReadonlyMap<number, SignatureAlgorithm> = new Map<number, SignatureAl
   [SignatureScheme.rsa_pkcs1_sha384, { type: 'rsa-pkcs1', hash: 'sha384' }],
   [SignatureScheme.rsa_pkcs1_sha512, { type: 'rsa-pkcs1', hash: 'sha512' }],
 ]);
-const rsaPss: ReadonlyMap<number, SignatureAlgorithm> = new Map<number, SignatureAlgorithm>([
+const rsaPss: ReadonlyMap<number, SignatureAlgorithm> = new Map([
   [SignatureScheme.rsa_pss_pss_sha256, { type: 'rsa-pss', hash: 'sha256' }],
   [SignatureScheme.rsa_pss_pss_sha384, { type: 'rsa-pss', hash: 'sha384' }],
   [SignatureScheme.rsa_pss_pss_sha512, { type: 'rsa-pss', hash: 'sha512' }],
@@ -60,5 +62,5 @@ function withHash(
   schemes: ReadonlyMap<number, SignatureAlgorithm>,
   hash: HashName,
 ): ReadonlyMap<number, SignatureAlgorithm> {
-  return new Map([...schemes].filter(([, algorithm]) => algorithm.type !== 'ed25519' && algorithm.hash === hash));
+  return new Map([...schemes].filter(([, algorithm]) => algorithm.hash === hash));
 }

@@ -1,6 +1,7 @@
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { invalidKeyShare } from '../key-agreement.ts';
 import { type MlKem768, type MlKem768Key, mlKem768Length } from '../ml-kem.ts';
+import type { RandomBytes } from './random-bytes.ts';
 
 class PortableMlKem768Key implements MlKem768Key {
   readonly encapsulationKey: Uint8Array;
@@ -23,7 +24,7 @@ class PortableMlKem768Key implements MlKem768Key {
   }
 }
 
-export function portableMlKem768(randomBytes: (length: number) => Uint8Array): MlKem768 {
+export function portableMlKem768(randomBytes: RandomBytes): MlKem768 {
   return {
     generate: (): MlKem768Key => new PortableMlKem768Key(randomBytes(mlKem768Length.seed)),
     fromSeed: (seed): MlKem768Key => new PortableMlKem768Key(new Uint8Array(seed)),

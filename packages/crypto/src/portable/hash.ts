@@ -1,0 +1,32 @@
+import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+import type { Hash } from '@noble/hashes/utils.js';
+import type { HashName, RunningHash } from '../provider.ts';
+
+export const hashFunctions = { sha256, sha384, sha512 } as const;
+
+export function hash(hash: HashName, data: Uint8Array): Uint8Array {
+  return hashFunctions[hash](data);
+}
+
+export function hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
+  return nobleHmac(hashFunctions[hash], key, data);
+}
+
+export class PortableRunningHash implements RunningHash {
+  readonly #hash: CloneableHash;
+
+  constructor(hash: HashName) {
+    this.#hash = hashFunctions[hash].create();
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  current(): Uint8Array {
+    return this.#hash.clone().digest();
+  }
+}
+
+interface CloneableHash extends Hash<CloneableHash> {}

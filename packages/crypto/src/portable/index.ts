@@ -1,0 +1,39 @@
+import { equal } from '../equal.ts';
+import { groupOperations } from '../groups.ts';
+import type { CryptoProvider } from '../provider.ts';
+import { x25519MlKem768 } from '../x25519mlkem768.ts';
+import { PortableAead } from './aead.ts';
+import { hash, hmac, PortableRunningHash } from './hash.ts';
+import { importPrivateKey, importPublicKey } from './keys.ts';
+import { portableMlKem768 } from './ml-kem.ts';
+import { portableNistCurves } from './nist-curves.ts';
+import type { RandomBytes } from './random-bytes.ts';
+import { portableX25519 } from './x25519.ts';
+
+export type { RandomBytes } from './random-bytes.ts';
+
+/**
+ * The provider over @noble/*, for where there is no node:crypto. It is some twenty times slower than the native one,
+ * and what a JavaScript engine does with BigInt takes a time that depends on the values: RSA signatures are blinded
+ * for that reason, but where node:crypto exists, the native provider is the one to use.
+ * @param randomBytes a cryptographically secure source; `length` fresh bytes at each call.
+ */
+export function createPortableCrypto(randomBytes: RandomBytes): CryptoProvider {
+  const x25519 = portableX25519(randomBytes);
+  return {
+    name: 'portable',
+    randomBytes,
+    hash,
+    runningHash: (hash) => new PortableRunningHash(hash),
+    hmac,
+    aead: (name, key) => new PortableAead(name, key),
+    ...groupOperations([
+      x25519MlKem768(portableMlKem768(randomBytes), x25519),
+      x25519,
+      ...portableNistCurves(randomBytes),
+    ]),
+    importPrivateKey: (pkcs8) => importPrivateKey(pkcs8, randomBytes),
+    importPublicKey,
+    equal,
+  };
+}
