@@ -49,7 +49,11 @@ export class LocalKeyExchange implements KeyExchange {
 
   respond({ group, clientShare, signature: asked }: RespondRequest, _context: HostedAskContext): RespondAnswer {
     const key = this.#key(asked.keyId);
-    checkScheme(asked.scheme, key, 'tls13');
+    // The key itself refuses what it cannot sign with; it does not know what TLS 1.3 leaves out, PKCS#1 for one.
+    if (!schemeFits(asked.scheme, key.kind, 'tls13')) {
+      const scheme = nameOf(SignatureScheme, asked.scheme);
+      throw new TlsError('internal-error', `TLS 1.3 does not sign with ${scheme} and a key of kind ${key.kind}`);
+    }
     const { share, secret } = this.#crypto.respondToShare(group, clientShare);
     const transcriptHash = this.#crypto.hash(asked.hash, concat(asked.beforeShare, share, asked.afterShare));
     const signature = key.sign(asked.scheme, certificateVerifyContent13('server', transcriptHash));
@@ -59,7 +63,6 @@ export class LocalKeyExchange implements KeyExchange {
   startServer(request: StartServerRequest, context: HostedAskContext): StartServerAnswer {
     const { group, keyId, scheme, clientRandom, serverRandom } = request;
     const key = this.#key(keyId);
-    checkScheme(scheme, key, 'tls12');
     if (!groupFits(group, 'tls12')) {
       throw new TlsError('internal-error', `TLS 1.2 has no group ${nameOf(NamedGroup, group)}`);
     }
@@ -102,12 +105,5 @@ export class LocalKeyExchange implements KeyExchange {
       );
     }
     return key;
-  }
-}
-
-function checkScheme(scheme: number, key: PrivateKey, version: 'tls12' | 'tls13'): void {
-  if (!schemeFits(scheme, key.kind, version)) {
-    const name = nameOf(SignatureScheme, scheme);
-    throw new TlsError('internal-error', `${name} is not for a key of kind ${key.kind} in ${version}`);
   }
 }
