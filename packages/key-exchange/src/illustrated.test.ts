@@ -22,7 +22,6 @@ describe.skipIf(!existsSync(join(vectors, 'handshake/illustrated-tls13')))('the 
   /** Hellos are recorded with a record header, the rest as it was protected: with its content type at the end. */
   const messageOf = (name: string): Buffer =>
     name.endsWith('hello') ? read(name).subarray(5) : read(name).subarray(0, -1);
-  const clientRandom = messageOf('clienthello').subarray(6, 38);
 
   const hellos = ['clienthello', 'serverhello'];
   const toCertificate = [...hellos, 'serverextensions', 'servercert'];
@@ -46,6 +45,7 @@ describe.skipIf(!existsSync(join(vectors, 'handshake/illustrated-tls13')))('the 
 
   it('has the secrets of its key log', () => {
     const { handshake, application } = walk();
+    const clientRandom = messageOf('clienthello').subarray(6, 38);
     const lines = read('keylog.txt').toString().trim().split('\n').sort();
     expect(
       [
@@ -90,34 +90,37 @@ describe.skipIf(!existsSync(join(vectors, 'handshake/illustrated-tls13')))('the 
 describe.skipIf(!existsSync(join(vectors, 'handshake/illustrated-tls12')))('the recorded TLS 1.2 handshake', () => {
   const read = (name: string): Buffer => readFileSync(join(vectors, 'handshake/illustrated-tls12', name));
   const message = (name: string): Buffer => read(name).subarray(5);
-  const clientRandom = message('clienthello').subarray(6, 38);
-  const serverRandom = message('serverhello').subarray(6, 38);
-  const master = () =>
-    masterSecret(nativeCrypto, x25519(read), { kind: 'classic', hash: 'sha256', clientRandom, serverRandom });
+  const randoms = () => ({
+    clientRandom: message('clienthello').subarray(6, 38),
+    serverRandom: message('serverhello').subarray(6, 38),
+  });
+  const master = () => masterSecret(nativeCrypto, x25519(read), { kind: 'classic', hash: 'sha256', ...randoms() });
   // The suite's records are CBC, which this stack does not have; verify_data and its padding are given in the clear.
-  const clientFinished = read('clientfinishedplain');
-  const serverFinished = read('serverfinishedplain').subarray(0, 16);
-  const toClientKeyExchange = Buffer.concat(
-    ['clienthello', 'serverhello', 'servercert', 'serverkeyexchange', 'serverhellodone', 'clientkeyexchange'].map(
-      message,
-    ),
-  );
+  const clientFinished = () => read('clientfinishedplain');
+  const serverFinished = () => read('serverfinishedplain').subarray(0, 16);
+  const toClientKeyExchange = () =>
+    Buffer.concat(
+      ['clienthello', 'serverhello', 'servercert', 'serverkeyexchange', 'serverhellodone', 'clientkeyexchange'].map(
+        message,
+      ),
+    );
 
   it('has the master secret of its key log', () => {
-    expect(keyLogLine('CLIENT_RANDOM', clientRandom, master())).toBe(read('keylog.txt').toString().trim());
+    expect(keyLogLine('CLIENT_RANDOM', randoms().clientRandom, master())).toBe(read('keylog.txt').toString().trim());
   });
 
   it('has the verify_data of both Finished', () => {
     const verifyData = (sender: 'client' | 'server', messages: Uint8Array) =>
       hex(finishedVerifyData12(nativeCrypto, 'sha256', master(), sender, nativeCrypto.hash('sha256', messages)));
-    expect(verifyData('client', toClientKeyExchange)).toBe(hex(clientFinished.subarray(4)));
-    const toClientFinished = Buffer.concat([toClientKeyExchange, clientFinished]);
-    expect(verifyData('server', toClientFinished)).toBe(hex(serverFinished.subarray(4)));
+    expect(verifyData('client', toClientKeyExchange())).toBe(hex(clientFinished().subarray(4)));
+    const toClientFinished = Buffer.concat([toClientKeyExchange(), clientFinished()]);
+    expect(verifyData('server', toClientFinished)).toBe(hex(serverFinished().subarray(4)));
   });
 
   it('has the signature of its certificate over the content of ServerKeyExchange', () => {
     const body = message('serverkeyexchange').subarray(4);
     const params = body.subarray(0, 4 + 32);
+    const { clientRandom, serverRandom } = randoms();
     const content = serverKeyExchangeContent(clientRandom, serverRandom, params);
     const signature = body.subarray(params.length + 4);
     expect(publicKey(read).verify(SignatureScheme.rsa_pkcs1_sha256, content, signature)).toBe(true);

@@ -106,6 +106,11 @@ export function keyExchangePortTests(
         expect((await failure(ask)).reason).toBe('invalid-key-share');
       });
 
+      it('refuses a group that nobody has', async () => {
+        const ask = () => port.respond({ ...request({}), group: 0x1a1a }, context());
+        expect((await failure(ask)).reason).toBe('internal-error');
+      });
+
       it('names the key that it does not hold', async () => {
         const keyId = 'ab'.repeat(32);
         const error = await failure(() => port.respond(request({ keyId }), context()));
