@@ -111,14 +111,10 @@ function attributeText(attribute: NameAttribute): string {
 }
 
 function escaped(text: string): string {
-  return text
-    .replace(/[\\",+;<>]/g, '\\$&')
-    .replace(/^[# ]/, '\\$&')
-    .replace(/(?<!^) $/, '\\ ')
-    .replace(/\p{Cc}/gu, (control) => {
-      const octets = new TextEncoder().encode(control);
-      return Array.from(octets, (octet) => `\\${octet.toString(16).padStart(2, '0')}`).join('');
-    });
+  return text.replace(/^[# ]|[\\",+;<>]| $/g, '\\$&').replace(/\p{Cc}/gu, (control) => {
+    const octets = new TextEncoder().encode(control);
+    return Array.from(octets, (octet) => `\\${octet.toString(16).padStart(2, '0')}`).join('');
+  });
 }
 
 /** An RDN in the form in which equal ones are the same string; `/` and `+` in values cannot be mistaken for ours. */

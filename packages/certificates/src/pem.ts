@@ -28,7 +28,7 @@ export function readPemBlocks(text: string, label: string | RegExp): readonly Pe
   if (text.length > longestText) throw invalid(`the text is longer than ${longestText} characters`);
   const wanted = (found: string): boolean => (typeof label === 'string' ? found === label : label.test(found));
   const blocks: PemBlock[] = [];
-  const begin = /^[ \t]*-----BEGIN ([^\r\n]*?)-----[ \t]*$/gm;
+  const begin = /^[ \t]*-----BEGIN ([A-Z0-9 ]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
     const found = match[1] ?? '';
     const end = text.indexOf(`-----END ${found}-----`, begin.lastIndex);
