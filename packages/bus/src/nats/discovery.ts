@@ -13,21 +13,29 @@ import { discoveryName, queueGroup } from './subjects.ts';
 
 const keyMetadata = 'handfast-key';
 
-/** Counts what ADR-32 reports of an endpoint. */
-export class EndpointCount {
+/** One operation of a service, with the counts that ADR-32 reports. */
+export class Endpoint {
   readonly name: string;
   readonly subject: string;
   #requests = 0;
   #milliseconds = 0;
+  #refusals = 0;
+  #lastRefusal = '';
 
   constructor(name: string, subject: string) {
     this.name = name;
     this.subject = subject;
   }
 
-  count(milliseconds: number): void {
+  answered(milliseconds: number): void {
     this.#requests += 1;
     this.#milliseconds += milliseconds;
+  }
+
+  refused(why: string): void {
+    this.#requests += 1;
+    this.#refusals += 1;
+    this.#lastRefusal = why;
   }
 
   info() {
@@ -40,8 +48,8 @@ export class EndpointCount {
     return {
       ...this.info(),
       num_requests: this.#requests,
-      num_errors: 0,
-      last_error: '',
+      num_errors: this.#refusals,
+      last_error: this.#lastRefusal,
       processing_time: nanoseconds,
       average_processing_time: this.#requests === 0 ? 0 : Math.round(nanoseconds / this.#requests),
     };
@@ -52,7 +60,7 @@ export class EndpointCount {
 export function announce(
   service: ServiceName,
   end: { readonly connection: NatsConnection; readonly key: InstanceKey; readonly instance: string },
-  endpoints: readonly EndpointCount[],
+  endpoints: readonly Endpoint[],
 ): readonly Subscription[] {
   const name = discoveryName(service);
   const started = new Date().toISOString();

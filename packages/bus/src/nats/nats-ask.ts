@@ -22,6 +22,9 @@ const { Refusal } = handfast.v1;
 const patience = 250;
 const longestPatience = 1000;
 
+/** How often to ask again where an instance is busy and there are others; 126 ms in all. */
+const maximumTurns = 6;
+
 /** Status of the message that the server sends where nobody has subscribed. */
 const noResponders = 503;
 
@@ -57,7 +60,7 @@ export class NatsAsk {
   #timer: NodeJS.Timeout | undefined;
   /** Of the request as it was sent last. */
   #recipients: readonly Uint8Array[] = [];
-  #patience = patience;
+  #patience = 2 * patience;
   #strangers = 0;
   #busy = 0;
   #open = true;
@@ -78,8 +81,8 @@ export class NatsAsk {
   }
 
   start(): void {
-    this.#send();
-    this.#wait();
+    if (this.#header.deadline > now()) this.#send();
+    this.#wait(patience);
   }
 
   fail(reason: Reason, detail: string): void {
@@ -104,22 +107,22 @@ export class NatsAsk {
     else connection.publish(this.#header.subject, request, { reply: this.#replyTo, headers: this.#headers });
   }
 
-  /** Waits for the next moment at which something must be done: to send again, or to give up. */
-  #wait(): void {
+  /** Sends again after `milliseconds`, and gives up at the deadline. */
+  #wait(milliseconds: number): void {
     if (!this.#open) return;
+    clearTimeout(this.#timer);
     const remaining = this.#header.deadline - now();
     if (remaining <= 0) {
       this.fail('service-timeout', 'no answer before the deadline');
       return;
     }
-    const again = this.#patience;
-    this.#patience = Math.min(2 * again, longestPatience);
     this.#timer = setTimeout(
       () => {
-        if (again < remaining) this.#send();
-        this.#wait();
+        if (milliseconds < remaining) this.#send();
+        this.#wait(this.#patience);
+        this.#patience = Math.min(2 * this.#patience, longestPatience);
       },
-      Math.min(again, remaining),
+      Math.min(milliseconds, remaining),
     );
   }
 
@@ -189,10 +192,10 @@ export class NatsAsk {
     else this.fail('service-failed', 'no instance finds itself among the recipients');
   }
 
-  /** An instance was busy: another one may not be. */
+  /** An instance was busy: another one may not be. The server chooses which one gets the request, so it may take some turns. */
   #turnedAway(): void {
     this.#busy += 1;
-    if (this.#busy < this.#surroundings.instances.lively().length) this.#send();
+    if (this.#busy <= maximumTurns && this.#surroundings.instances.lively().length > 1) this.#wait(2 ** this.#busy);
     else this.fail('service-busy', 'as many requests are waiting as the service allows');
   }
 }

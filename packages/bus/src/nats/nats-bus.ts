@@ -25,8 +25,6 @@ export interface NatsBusOptions {
 /** How long to wait between attempts to connect anew, and how long a server may be silent, in milliseconds. */
 const reconnectDelay = 200;
 const pingInterval = 5_000;
-/** How long closing waits for what is on its way out, in milliseconds. */
-const farewell = 1_000;
 
 /**
  * The bus over NATS. Instances of a service share its requests in a queue group, and are found by service discovery. All
@@ -87,18 +85,7 @@ export class NatsBus implements Bus {
 
   async close(): Promise<void> {
     for (const ask of this.#asks) ask.fail('cancelled', 'the bus was closed');
-    const stopped = Promise.allSettled([...this.#servings].map((serving) => serving.stop()));
-    await within(farewell, stopped);
+    await Promise.allSettled([...this.#servings].map((serving) => serving.stop()));
     await this.#connection.close();
   }
-}
-
-/** Waits for `promise`, but no longer than `milliseconds`. */
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

@@ -14,14 +14,18 @@ import {
 import type { InstanceKey } from '../sealing/instance-key.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { DeadlineContext } from './deadline-context.ts';
-import { announce, EndpointCount } from './discovery.ts';
+import { announce, Endpoint } from './discovery.ts';
 import { fits } from './fits.ts';
 import { queueGroup, subjectOf } from './subjects.ts';
+import { within } from './within.ts';
 
 const { Refusal } = handfast.v1;
 
 /** How long work goes on before the event loop may read what has arrived meanwhile, in milliseconds. */
 const slice = 1;
+
+/** How long stopping waits for the server, in milliseconds. */
+const farewell = 1_000;
 
 /** Does the work of one message, once there is time for it. */
 type Work = () => void;
@@ -55,36 +59,35 @@ export class NatsServing implements Serving {
     this.#key = end.key;
     this.#capacity = capacity;
     const endpoints = Object.entries(operations.requests).map(([operation, handler]) => {
-      const endpoint = new EndpointCount(operation, subjectOf(service, operation));
-      this.#subscribe(endpoint.subject, { queue: queueGroup }, (message) => {
-        this.#answer(message, endpoint, handler);
-      });
+      const endpoint = new Endpoint(operation, subjectOf(service, operation));
+      this.#subscribe(endpoint, { queue: queueGroup }, (message) => this.#answer(message, endpoint, handler));
       return endpoint;
     });
     for (const [operation, handler] of Object.entries(operations.notes)) {
-      this.#subscribe(subjectOf(service, operation), {}, (message) => this.#hear(message, handler));
+      const endpoint = new Endpoint(operation, subjectOf(service, operation));
+      this.#subscribe(endpoint, {}, (message) => this.#hear(message, endpoint, handler));
     }
     this.#subscriptions.push(...announce(service, end, endpoints));
   }
 
-  /** May be called again. */
+  /** May be called again. Where the server is away, nothing can be drained and the rest is lost. */
   async stop(): Promise<void> {
     const drained = this.#subscriptions.splice(0).map((subscription) => subscription.drain());
-    await Promise.allSettled(drained);
+    await within(farewell, Promise.allSettled(drained));
     while (this.#waiting.length > 0 || this.#running.size > 0) {
       await Promise.allSettled(this.#running);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (!this.#connection.isClosed()) await this.#connection.flush();
+    await within(farewell, Promise.allSettled([this.#connection.flush()]));
   }
 
-  #subscribe(subject: string, options: { readonly queue?: string }, work: (message: Msg) => void): void {
-    const subscription = this.#connection.subscribe(subject, {
+  #subscribe(endpoint: Endpoint, options: { readonly queue?: string }, work: (message: Msg) => void): void {
+    const subscription = this.#connection.subscribe(endpoint.subject, {
       ...options,
       callback: (error, message) => {
         if (error !== null) return;
-        if (this.#waiting.length + this.#running.size >= this.#capacity) this.#refuse(message, Refusal.REFUSAL_BUSY);
-        else this.#enqueue(() => work(message));
+        if (this.#waiting.length + this.#running.size < this.#capacity) this.#enqueue(() => work(message));
+        else this.#refuse(message, endpoint, Refusal.REFUSAL_BUSY);
       },
     });
     this.#subscriptions.push(subscription);
@@ -105,41 +108,47 @@ export class NatsServing implements Serving {
     if (this.#scheduled) setImmediate(() => this.#workOn());
   }
 
-  #answer(message: Msg, endpoint: EndpointCount, handler: Operations['requests'][string]): void {
+  #answer(message: Msg, endpoint: Endpoint, handler: Operations['requests'][string]): void {
     const startedAt = now();
-    const opened = this.#open(message);
+    const opened = this.#open(message, endpoint);
     if (opened === undefined) return;
     const { envelope, id, payload } = opened;
     const context = new DeadlineContext(envelope, message.headers);
     const send = (reply: Uint8Array): void => {
       context.end();
-      endpoint.count(now() - startedAt);
-      const answer = this.#seal(envelope, reply);
-      this.#answered.answered(id, answer);
-      this.#respond(message, answer);
+      endpoint.answered(now() - startedAt);
+      const answer = sealReply(this.#key, envelope, reply);
+      if (fits(this.#connection, answer)) {
+        this.#answered.answered(id, answer);
+        this.#respond(message, answer);
+      } else {
+        this.#refuse(message, endpoint, Refusal.REFUSAL_REPLY_TOO_LONG);
+      }
     };
     const reply = handler(payload, context);
-    if (reply instanceof Promise) this.#run(reply.then(send));
+    if (reply instanceof Promise) this.#run(reply.then(send), context);
     else send(reply);
   }
 
-  #run(work: Promise<void>): void {
-    const running = work.finally(() => this.#running.delete(running));
+  /** Counts `work` as under way until it is done, or nobody waits for it any more. */
+  #run(work: Promise<void>, context: DeadlineContext): void {
+    const abandoned = new Promise<void>((resolve) => context.onCancel(resolve));
+    const running = Promise.race([work, abandoned]).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
-  #hear(message: Msg, handler: Operations['notes'][string]): void {
-    const opened = this.#open(message);
+  #hear(message: Msg, endpoint: Endpoint, handler: Operations['notes'][string]): void {
+    const opened = this.#open(message, endpoint);
     if (opened !== undefined) handler(opened.payload);
   }
 
   /** What the message holds, if it is one to work on; otherwise says why not. */
-  #open(message: Msg): Opened | undefined {
+  #open(message: Msg, endpoint: Endpoint): Opened | undefined {
     try {
       const envelope = parseRequest(message.subject, message.data);
       const payload = this.#payloadOf(envelope);
       if (!(payload instanceof Uint8Array)) {
-        this.#refuse(message, payload);
+        this.#refuse(message, endpoint, payload);
         return undefined;
       }
       const id = `${Buffer.from(envelope.sender).toString('latin1')}${envelope.header.id}`;
@@ -147,7 +156,7 @@ export class NatsServing implements Serving {
       const answer = this.#answered.answerTo(id);
       if (answer !== undefined) this.#respond(message, answer);
     } catch {
-      this.#refuse(message, Refusal.REFUSAL_INVALID);
+      this.#refuse(message, endpoint, Refusal.REFUSAL_INVALID);
     }
     return undefined;
   }
@@ -160,12 +169,8 @@ export class NatsServing implements Serving {
     return openRequest(this.#key, envelope, recipient) ?? Refusal.REFUSAL_INVALID;
   }
 
-  #seal(envelope: Envelope, reply: Uint8Array): Uint8Array {
-    const sealed = sealReply(this.#key, envelope, reply);
-    return fits(this.#connection, sealed) ? sealed : encodeRefusal(this.#key, Refusal.REFUSAL_REPLY_TOO_LONG);
-  }
-
-  #refuse(message: Msg, refusal: handfast.v1.Refusal): void {
+  #refuse(message: Msg, endpoint: Endpoint, refusal: handfast.v1.Refusal): void {
+    if (refusal !== Refusal.REFUSAL_NOT_A_RECIPIENT) endpoint.refused(Refusal[refusal]);
     this.#respond(message, encodeRefusal(this.#key, refusal));
   }
 
