@@ -3,7 +3,6 @@ import type { ServiceName } from '../bus.ts';
 import { exactly } from '../codecs/codec.ts';
 import { schemaVersion } from '../sealing/envelope.ts';
 import { type InstanceKey, publicKeyLength } from '../sealing/instance-key.ts';
-import type { Inbox } from './inbox.ts';
 import { discoveryName, queueGroup } from './subjects.ts';
 
 /**
@@ -96,13 +95,9 @@ export function announce(
   );
 }
 
-/** Asks the instances of a service who they are; `found` gets what each one says. */
-export function requestInfo(
-  service: ServiceName,
-  { connection, inbox }: { readonly connection: NatsConnection; readonly inbox: Inbox },
-  found: (message: Msg) => void,
-): void {
-  connection.publish(`$SRV.INFO.${discoveryName(service)}`, '', { reply: inbox.open(found) });
+/** Asks the instances of a service who they are; they answer to the subject `reply`. */
+export function requestInfo(connection: NatsConnection, service: ServiceName, reply: string): void {
+  connection.publish(`$SRV.INFO.${discoveryName(service)}`, '', { reply });
 }
 
 /**

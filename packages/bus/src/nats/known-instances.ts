@@ -2,7 +2,7 @@ import { maximumRecipients } from '../sealing/envelope.ts';
 import type { InstanceKey } from '../sealing/instance-key.ts';
 
 /** How much longer than another an instance may be silent, in milliseconds, before requests are not sealed for it. */
-const silence = 60_000;
+const silence = 15_000;
 
 interface Known {
   readonly key: Uint8Array;

@@ -11,6 +11,8 @@ import { subjectOf } from './subjects.ts';
 
 /** How long a note may be under way, in milliseconds. */
 const noteLifetime = 10_000;
+/** How often to look for new instances while there is something to ask, in milliseconds. */
+const discoveryInterval = 5_000;
 /** How many notes wait for a first instance to be known. */
 const maximumHeld = 16;
 
@@ -19,7 +21,10 @@ export class NatsServiceLink implements ServiceLink {
   readonly #name: ServiceName;
   readonly #surroundings: AskSurroundings;
   readonly #asks: Set<NatsAsk>;
+  /** Where instances say who they are: those that could not read a note, and those that were looked for. */
   readonly #introductions: string;
+  readonly #discoveries: string;
+  #discoveredAt = Number.NEGATIVE_INFINITY;
   #held: (() => void)[] = [];
   #notes = 0;
 
@@ -30,10 +35,12 @@ export class NatsServiceLink implements ServiceLink {
     this.#surroundings = { ...shared, instances };
     this.#asks = asks;
     this.#introductions = shared.inbox.open(({ data }) => this.#meet(() => strangersKey(data)));
-    requestInfo(name, shared, (message) => this.#meet(() => keyOf(message)));
+    this.#discoveries = shared.inbox.open((message) => this.#meet(() => keyOf(message)));
+    this.#discover();
   }
 
   request(operation: string, payload: Uint8Array, context: AskContext): Promise<Uint8Array> {
+    this.#discover();
     const question = { subject: subjectOf(this.#name, operation), payload, context };
     const ask = new NatsAsk(this.#surroundings, question, (settled) => this.#asks.delete(settled));
     this.#asks.add(ask);
@@ -42,9 +49,17 @@ export class NatsServiceLink implements ServiceLink {
   }
 
   publish(operation: string, payload: Uint8Array): void {
+    this.#discover();
     const send = () => this.#publish(subjectOf(this.#name, operation), payload);
     if (this.#surroundings.instances.all().length > 0) send();
     else if (this.#held.length < maximumHeld) this.#held.push(send);
+  }
+
+  #discover(): void {
+    const { connection } = this.#surroundings;
+    if (now() - this.#discoveredAt < discoveryInterval || connection.isClosed()) return;
+    this.#discoveredAt = now();
+    requestInfo(connection, this.#name, this.#discoveries);
   }
 
   #publish(subject: string, payload: Uint8Array): void {
