@@ -1,11 +1,11 @@
 import type { CryptoProvider, PublicKey, PublicKeyKind } from '@handfast/crypto';
 import { SignatureScheme, TlsError, toHex } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
+import { hostNamesOf } from './certificate-text.ts';
 import { quoted } from './name.ts';
 import type { Credential } from './port.ts';
 import { publicKeyOf } from './public-key.ts';
 import { schemesOfPssKey } from './signature-algorithm.ts';
-import { hostNamesOf } from './subject-names.ts';
 
 /** What a key of each kind can sign in TLS 1.3 and 1.2, the preferred scheme first. */
 function schemesOf(kind: PublicKeyKind, { publicKeyAlgorithm }: Certificate): readonly number[] {

@@ -1,6 +1,7 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError, toHex } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
+import { dnsNamesOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
 import { isForHost } from './host-name.ts';
 import { quoted } from './name.ts';
 import { type Failure, limits, PathSearch, type VerifiedSignatures } from './path-search.ts';
@@ -12,7 +13,6 @@ import type {
   ValidationRequest,
   Verdict,
 } from './port.ts';
-import { dnsNamesOf, hostNamesOf } from './subject-names.ts';
 import { TrustStore } from './trust-store.ts';
 
 export interface LocalCertificateValidatorOptions {
@@ -78,7 +78,7 @@ export class LocalCertificateValidator implements CertificateValidator {
     return {
       subject: certificate.subject.text,
       issuer: certificate.issuer.text,
-      serialNumber: toHex(certificate.serialNumber).toUpperCase(),
+      serialNumber: serialNumberTextOf(certificate),
       dnsNames: dnsNamesOf(certificate),
       fingerprint: this.#fingerprintOf(certificate),
       notBefore: certificate.notBefore,

@@ -98,8 +98,8 @@ function wellFormedFields({ serialNumber, issuer, subject }: Certificate, { isAn
   if (isAnchor) return undefined;
   const [first = 0] = serialNumber;
   const isPositive = first < 0x80 && serialNumber.some((octet) => octet !== 0);
-  // A 21st octet is there for the sign alone.
-  if (!isPositive || serialNumber.length > 21) {
+  // A 21st octet may be there for the sign alone.
+  if (!isPositive || serialNumber.length > (first === 0 ? 21 : 20)) {
     const detail = `the serial number of ${quoted(subject)} is not a positive number of at most 20 octets`;
     return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.2' };
   }

@@ -1,8 +1,8 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError, toHex } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
+import { hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
 import { publicKeyOf } from './public-key.ts';
-import { hostNamesOf } from './subject-names.ts';
 
 /** What people want to know of a certificate at a glance. */
 export interface CertificateSummary {
@@ -25,11 +25,11 @@ export interface CertificateSummary {
 
 /** Describes a certificate for people. It judges nothing. */
 export function summarize(crypto: CryptoProvider, certificate: Certificate): CertificateSummary {
-  const { subject, issuer, serialNumber, notBefore, notAfter, basicConstraints, der } = certificate;
+  const { subject, issuer, notBefore, notAfter, basicConstraints, der } = certificate;
   return {
     subject: subject.text,
     issuer: issuer.text,
-    serialNumber: toHex(serialNumber).toUpperCase(),
+    serialNumber: serialNumberTextOf(certificate),
     names: hostNamesOf(certificate),
     notBefore,
     notAfter,

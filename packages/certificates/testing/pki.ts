@@ -15,7 +15,12 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-export { Extension, KeyUsageFlags } from '@peculiar/x509';
+export {
+  BasicConstraintsExtension,
+  Extension,
+  KeyUsageFlags,
+  SubjectAlternativeNameExtension,
+} from '@peculiar/x509';
 
 export type KeyKind = keyof typeof generators;
 

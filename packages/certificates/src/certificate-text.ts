@@ -1,3 +1,4 @@
+import { toHex } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
 import { formatIpAddress } from './ip-address.ts';
 
@@ -12,4 +13,10 @@ export function hostNamesOf({ subjectAltName = [] }: Certificate): readonly stri
     if (name.kind === 'dns') return [name.value];
     return name.kind === 'ip' ? [formatIpAddress(name.value)] : [];
   });
+}
+
+/** The serial number in upper-case hex, without the octet that only says that it is positive. */
+export function serialNumberTextOf({ serialNumber }: Certificate): string {
+  const isPadded = serialNumber.length > 1 && serialNumber[0] === 0;
+  return toHex(isPadded ? serialNumber.subarray(1) : serialNumber).toUpperCase();
 }
