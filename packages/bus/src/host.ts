@@ -5,7 +5,7 @@ import { type Answer, TlsError } from '@handfast/wire';
 import type { Bus, DeliveryContext, NoteHandler, RequestHandler, ServeOptions, Serving } from './bus.ts';
 import { now } from './clock.ts';
 import { authoritiesCodec, credentialsCodec, validateCodec } from './codecs/certificates.ts';
-import type { Codec, OperationCodec } from './codecs/codec.ts';
+import { type Codec, type OperationCodec, plainBytes } from './codecs/codec.ts';
 import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './codecs/key-exchange.ts';
 import { handshakesCodec, noteCodec } from './codecs/sessions.ts';
 import { encodeReply, type Work } from './reply.ts';
@@ -82,7 +82,7 @@ function operationsOf(instance: string, onError: HostOptions['onError']) {
 function note<Entry>(codec: Codec<Entry>, call: (entry: Entry) => void): NoteHandler {
   return (payload) => {
     try {
-      call(codec.decode(payload));
+      call(codec.decode(plainBytes(payload)));
     } catch {
       // A note that cannot be read is a note that was lost, which loses no handshake.
     }
@@ -91,7 +91,7 @@ function note<Entry>(codec: Codec<Entry>, call: (entry: Entry) => void): NoteHan
 
 function decodeRequest<Request>(codec: Codec<Request>, payload: Uint8Array): Request {
   try {
-    return codec.decode(payload);
+    return codec.decode(plainBytes(payload));
   } catch (error) {
     throw new TlsError('service-failed', `malformed request: ${messageOf(error)}`);
   }

@@ -1,3 +1,5 @@
+import { LocalCertificateValidator } from '@handfast/certificates';
+import { certificateValidatorPortTests } from '@handfast/certificates/port-suite';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { keyExchangePortTests } from '@handfast/key-exchange/port-suite';
 import { LocalSessionManager } from '@handfast/sessions';
@@ -7,8 +9,9 @@ import { type NatsServer, natsServerBinary, startNatsServer } from '../testing/i
 import { keyExchangeWith } from '../testing/key-exchanges.ts';
 import type { Bus } from './bus.ts';
 import { EmbeddedBus } from './embedded-bus.ts';
-import { hostKeyExchange, hostSessions } from './host.ts';
+import { hostCertificates, hostKeyExchange, hostSessions } from './host.ts';
 import { NatsBus } from './nats/nats-bus.ts';
+import { RemoteCertificateValidator } from './remote-certificate-validator.ts';
 import { RemoteKeyExchange } from './remote-key-exchange.ts';
 import { RemoteSessionManager } from './remote-session-manager.ts';
 
@@ -48,6 +51,12 @@ function portTests(connect: () => Promise<Ends>): void {
     const { host, asker, close } = await connect();
     await hostKeyExchange(host, keyExchangeWith(pkcs8));
     return { keyExchange: new RemoteKeyExchange(asker), close };
+  });
+
+  certificateValidatorPortTests('RemoteCertificateValidator', async (holdings) => {
+    const { host, asker, close } = await connect();
+    await hostCertificates(host, new LocalCertificateValidator({ crypto: nativeCrypto, ...holdings }));
+    return { validator: new RemoteCertificateValidator(asker), close };
   });
 
   sessionManagerPortTests('RemoteSessionManager', async () => {

@@ -1,6 +1,6 @@
 import { type Answer, type AskContext, TlsError } from '@handfast/wire';
 import type { Bus, ServiceLink, ServiceName } from './bus.ts';
-import type { OperationCodec } from './codecs/codec.ts';
+import { type OperationCodec, plainBytes } from './codecs/codec.ts';
 import { decodeReply, type Reply } from './reply.ts';
 
 /** The asking side of a service: encodes questions, checks answers, reports the service's own account of its work. */
@@ -36,7 +36,7 @@ export class RemoteService {
     bytes: Uint8Array,
     context: AskContext,
   ): Result {
-    const reply = this.#decode(operation, bytes, decodeReply);
+    const reply = this.#decode(operation, plainBytes(bytes), decodeReply);
     context.report({ service: this.#name, operation, ...reply.work });
     return this.#decode(operation, answerOf(reply), codec.answer.decode);
   }

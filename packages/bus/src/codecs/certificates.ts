@@ -2,15 +2,27 @@ import type { Credential, Identity, RejectedVerdict, ValidationRequest, Verdict 
 import type { PublicKeyKind } from '@handfast/crypto';
 import { alertOfReason } from '@handfast/wire';
 import { handfast } from '../generated/handfast.js';
-import { atMost, codePoint, filled, finite, nameOf, nothing, type OperationCodec, present, text } from './codec.ts';
+import {
+  atMost,
+  codePoint,
+  filled,
+  finite,
+  limited,
+  nameOf,
+  nothing,
+  type OperationCodec,
+  present,
+  text,
+} from './codec.ts';
 
 const proto = handfast.v1;
 
 /** CertificateEntry.cert_data and the lists of certificates have lengths of 24 bits. */
 const maximumCertificate = 0xff_ffff;
 const maximumName = 0xffff;
-const maximumText = 4096;
-const maximumItems = 1024;
+/** What a certificate can hold of names, whoever made it. */
+const maximumText = 2 ** 20;
+const maximumItems = 65_536;
 
 const purposes = {
   server: proto.Purpose.PURPOSE_SERVER,
@@ -40,7 +52,7 @@ export const validateCodec: OperationCodec<ValidationRequest, Verdict> = {
     decode: (bytes) => {
       const message = proto.ValidateRequest.decode(bytes);
       return {
-        chain: certificates(message.chain, 'chain'),
+        chain: certificates(message.chain, 'chain', limited),
         purpose: nameOf(purposes, message.purpose, 'purpose'),
         serverName: message.serverName ?? undefined,
         time: finite(message.time, 'time'),
@@ -149,9 +161,10 @@ function decodeIdentity(identity: handfast.v1.Identity.$Properties): Identity {
   };
 }
 
-function certificates(chain: readonly Uint8Array[], name: string): readonly Uint8Array[] {
+/** @param check of each certificate; what a TLS peer sent is only `limited`, as the port says what is wrong with it. */
+function certificates(chain: readonly Uint8Array[], name: string, check = filled): readonly Uint8Array[] {
   if (chain.length === 0) throw new RangeError(`${name} is empty`);
-  for (const certificate of atMost(chain, name, maximumItems)) filled(certificate, 'certificate', maximumCertificate);
+  for (const certificate of atMost(chain, name, maximumItems)) check(certificate, 'certificate', maximumCertificate);
   return chain;
 }
 

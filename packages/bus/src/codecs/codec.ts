@@ -11,6 +11,14 @@ export interface OperationCodec<Request, Answer> {
   readonly answer: Codec<Answer>;
 }
 
+/**
+ * The same bytes, but not as a Buffer: what is decoded from a Buffer would be Buffers too, whose `slice` and equality are
+ * not those of a Uint8Array.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Shares, signatures and continuations are carried in TLS vectors with a length of 16 bits. */
 export const maximumVector = 0xffff;
 

@@ -1,4 +1,4 @@
-import { exactly, finite } from '../codecs/codec.ts';
+import { exactly, finite, plainBytes } from '../codecs/codec.ts';
 import { handfast } from '../generated/handfast.js';
 import { type InstanceKey, publicKeyLength, type SealedBytes } from './instance-key.ts';
 
@@ -57,7 +57,7 @@ export function sealRequest(
 
 /** @throws Error of any kind where the bytes are no request. */
 export function parseRequest(subject: string, bytes: Uint8Array): Envelope {
-  const { schema, id, sender, deadline, recipients, nonce, ciphertext } = proto.SealedRequest.decode(bytes);
+  const { schema, id, sender, deadline, recipients, nonce, ciphertext } = proto.SealedRequest.decode(plainBytes(bytes));
   if (!/^[!-~]{1,64}$/.test(id)) throw new RangeError('id');
   if (recipients.length > maximumRecipients) throw new RangeError('recipients');
   return {
@@ -107,7 +107,7 @@ export function encodeRefusal(key: InstanceKey, refusal: handfast.v1.Refusal): U
 
 /** @throws Error of any kind where the bytes are no reply. */
 export function parseReply(bytes: Uint8Array): ReplyEnvelope {
-  const { schema, sender, sealed, refusal } = proto.SealedReply.decode(bytes);
+  const { schema, sender, sealed, refusal } = proto.SealedReply.decode(plainBytes(bytes));
   return {
     schema,
     sender: exactly(sender, 'sender', publicKeyLength),
