@@ -1,3 +1,5 @@
+export * from './context.ts';
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -82,4 +84,40 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A module that runs as a process of its own. */
+export interface ModuleProcess {
+  readonly child: ChildProcess;
+  /** What it printed first: that it is ready. */
+  readonly firstLine: string;
+}
+
+/**
+ * Runs a module in a process of its own, and waits for its first line of output.
+ * @param folder from which its imports are resolved.
+ * @param code JavaScript.
+ * @throws Error with what it printed, where it ends before.
+ */
+export async function startModule(
+  folder: string,
+  code: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ModuleProcess> {
+  const flags = ['--conditions=handfast-source', '--input-type=module', '--eval', code];
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, flags, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const [firstLine = ''] = output.split('\n');
+      if (output.includes('\n')) resolve({ child, firstLine });
+    });
+    child.once('exit', (code) => reject(new Error(`ended with exit code ${code}: ${errors}`)));
+  });
 }
