@@ -32,7 +32,7 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #store: TrustStore;
   readonly #credentials: readonly Credential[];
   readonly #verified: VerifiedSignatures = new WeakMap();
-  readonly #fingerprints = new WeakMap<Certificate, string>();
+  readonly #identities = new WeakMap<Certificate, Identity>();
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
   constructor({ crypto, anchors, credentials }: LocalCertificateValidatorOptions) {
@@ -75,22 +75,22 @@ export class LocalCertificateValidator implements CertificateValidator {
   }
 
   #identityOf(certificate: Certificate): Identity {
-    return {
-      subject: certificate.subject.text,
-      issuer: certificate.issuer.text,
-      serialNumber: serialNumberTextOf(certificate),
-      dnsNames: dnsNamesOf(certificate),
-      fingerprint: this.#fingerprintOf(certificate),
-      notBefore: certificate.notBefore,
-      notAfter: certificate.notAfter,
-    };
+    const identity = this.#identities.get(certificate) ?? identityOf(this.#crypto, certificate);
+    this.#identities.set(certificate, identity);
+    return identity;
   }
+}
 
-  #fingerprintOf(certificate: Certificate): string {
-    const fingerprint = this.#fingerprints.get(certificate) ?? toHex(this.#crypto.hash('sha256', certificate.der));
-    this.#fingerprints.set(certificate, fingerprint);
-    return fingerprint;
-  }
+function identityOf(crypto: CryptoProvider, certificate: Certificate): Identity {
+  return {
+    subject: certificate.subject.text,
+    issuer: certificate.issuer.text,
+    serialNumber: serialNumberTextOf(certificate),
+    dnsNames: dnsNamesOf(certificate),
+    fingerprint: toHex(crypto.hash('sha256', certificate.der)),
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+  };
 }
 
 type SentCertificate =

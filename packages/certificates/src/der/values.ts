@@ -51,53 +51,63 @@ export function namedBitsOf(content: Uint8Array, what: string): number {
 export function oidOf(content: Uint8Array, what: string): string {
   const last = content[content.length - 1];
   if (last === undefined || last >= 0x80 || content.length > 64) throw malformed(what, 'not an OBJECT IDENTIFIER');
-  const arcs: (number | bigint)[] = [];
-  let arc = 0;
-  let large: bigint | undefined;
-  let first = true;
+  let dotted = '';
+  let arc: number | bigint = 0;
+  let isFirstOctet = true;
   for (const octet of content) {
-    if (first && octet === 0x80) throw malformed(what, 'OBJECT IDENTIFIER not in its shortest form');
-    first = octet < 0x80;
-    // Arcs of 2.25 are 128 bits long.
-    if (large === undefined && arc >= 2 ** 45) large = BigInt(arc);
-    if (large === undefined) arc = arc * 128 + (octet & 0x7f);
-    else large = large * 128n + BigInt(octet & 0x7f);
-    if (!first) continue;
-    arcs.push(large ?? arc);
+    if (isFirstOctet && octet === 0x80) throw malformed(what, 'OBJECT IDENTIFIER not in its shortest form');
+    // Arcs below 2.25 are 128 bits long.
+    if (typeof arc === 'number' && arc >= 2 ** 45) arc = BigInt(arc);
+    arc = typeof arc === 'number' ? arc * 128 + (octet & 0x7f) : arc * 128n + BigInt(octet & 0x7f);
+    isFirstOctet = octet < 0x80;
+    if (!isFirstOctet) continue;
+    dotted = dotted === '' ? firstArcs(arc) : `${dotted}.${arc}`;
     arc = 0;
-    large = undefined;
   }
-  const [head = 0, ...rest] = arcs;
-  const root = head < 40 ? 0 : head < 80 ? 1 : 2;
-  const second = typeof head === 'bigint' ? head - 80n : head - root * 40;
-  return [root, second, ...rest].join('.');
+  return dotted;
+}
+
+/** The first two arcs are encoded as one number (X.690 section 8.19.4). */
+function firstArcs(both: number | bigint): string {
+  if (typeof both === 'bigint') return `2.${both - 80n}`;
+  return both < 40 ? `0.${both}` : both < 80 ? `1.${both - 40}` : `2.${both - 80}`;
 }
 
 /**
  * Time of a certificate in milliseconds since the Unix epoch (RFC 5280 section 4.1.2.5): in UTC, with seconds, without
  * fractions.
  */
-export function timeOf(tag: number | undefined, content: Uint8Array, what: string): number {
-  const text = asciiOf(content, what);
-  const utc = tag === Tag.UTC_TIME;
-  if (!(utc ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) throw malformed(what, 'not a time in UTC with seconds');
-  const yearDigits = utc ? 2 : 4;
-  const written = Number(text.slice(0, yearDigits));
-  const year = utc ? written + (written < 50 ? 2000 : 1900) : written;
-  const part = (index: number): number => Number(text.slice(yearDigits + index * 2, yearDigits + index * 2 + 2));
-  const [month, day, hour, minute, second] = [part(0), part(1), part(2), part(3), part(4)];
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  // A Date carries what is out of range over into the next unit; a time that exists reads back as it was written.
-  const readBack = date.toISOString().replace(/^[+-]\d\d|[-:T]|\.\d{3}/g, '');
-  if (readBack !== `${String(year).padStart(4, '0')}${text.slice(yearDigits)}`) {
-    throw malformed(what, `${text} is not a time`);
-  }
-  return date.getTime();
+export function timeOf(tag: number, content: Uint8Array, what: string): number {
+  const isUtcTime = tag === Tag.UTC_TIME;
+  const yearDigits = isUtcTime ? 2 : 4;
+  const end = yearDigits + 10;
+  if (content.length !== end + 1 || content[end] !== 0x5a) throw malformed(what, 'not a time in UTC with seconds');
+  const number = (from: number, to: number): number => {
+    let value = 0;
+    for (let index = from; index < to; index++) {
+      const digit = (content[index] ?? 0) - 0x30;
+      if (digit < 0 || digit > 9) throw malformed(what, 'a time that is not written in digits');
+      value = value * 10 + digit;
+    }
+    return value;
+  };
+  const pair = (index: number): number => number(yearDigits + 2 * index, yearDigits + 2 * index + 2);
+  const written = number(0, yearDigits);
+  const year = isUtcTime ? written + (written < 50 ? 2000 : 1900) : written;
+  const [month, day, hour, minute, second] = [pair(0), pair(1), pair(2), pair(3), pair(4)];
+  const isDay = month >= 1 && month <= 12 && day >= 1 && day <= daysOf(month, year);
+  if (!isDay || hour > 23 || minute > 59 || second > 59) throw malformed(what, 'a time that does not exist');
+  // Date.UTC takes years below 100 for those of the last century; the calendar repeats itself every 400 years.
+  const cycles = Math.floor(year / 400) - 5;
+  return Date.UTC(2000 + (year % 400), month - 1, day, hour, minute, second) + cycles * 146_097 * 86_400_000;
 }
 
-/** Octets of an IA5String, or of a time, as text. */
+function daysOf(month: number, year: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Octets of an IA5String as text. */
 export function asciiOf(content: Uint8Array, what: string): string {
   let text = '';
   for (const octet of content) {
