@@ -29,7 +29,7 @@ export function spansOf(timeline: Timeline, services: Services, endpoints?: Endp
 
 function handshakeSpan(timeline: Timeline, services: Services, endpoints: Endpoints | undefined): HandshakeSpan {
   const { traceId, spanId, role, startedAt, steps, failure } = timeline;
-  const endedAt = Math.max(handshakeEnd(timeline), ...steps.map(stepEnd));
+  const endedAt = Math.max(startedAt, handshakeEnd(timeline), ...steps.map(stepEnd));
   return HandshakeSpan.root(hex(traceId), services.own, {
     name: `TLS ${role} handshake`,
     kind: role === 'server' ? SpanKind.SERVER : SpanKind.CLIENT,
@@ -134,11 +134,10 @@ function waitName(timeline: Timeline): string {
 function waitEndedByFailure(timeline: Timeline): Wait | undefined {
   const { failure, completedAt, startedAt, steps } = timeline;
   if (failure === undefined) return undefined;
-  if (failure.late !== undefined && completedAt !== undefined) {
-    return { name: 'wait for confirmation', startedAt: completedAt, endedAt: failure.at };
-  }
-  const worked = Math.max(startedAt, ...steps.map(stepEnd));
-  return worked < failure.at ? { name: waitName(timeline), startedAt: worked, endedAt: failure.at } : undefined;
+  const waitingSince = Math.max(completedAt ?? startedAt, ...steps.map(stepEnd));
+  if (waitingSince >= failure.at) return undefined;
+  const name = failure.late === undefined ? waitName(timeline) : 'wait for confirmation';
+  return { name, startedAt: waitingSince, endedAt: failure.at };
 }
 
 /** Only for a failure that we found: a peer does not say which of our messages it refused. */

@@ -85,6 +85,6 @@ export class HandshakeTelemetry {
   }
 }
 
-/** 16 handshakes are some 300 spans, serialized in under a millisecond: the handshakes of that moment hardly feel it. */
-const toCollector: QueueLimits = { capacity: 1024, batch: 16, delay: 500 };
-const toFile: QueueLimits = { capacity: 1024, batch: 16, delay: 0 };
+/** 32 handshakes are some 500 spans, serialized in a millisecond or two: the handshakes of that moment hardly feel it. */
+const toCollector: QueueLimits = { capacity: 1024, batch: 32, delay: 500 };
+const toFile: QueueLimits = { capacity: 1024, batch: 32, delay: 0 };

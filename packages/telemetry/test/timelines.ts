@@ -214,6 +214,27 @@ export function rejectedLate13(): Timeline {
   });
 }
 
+/** TLS 1.3: our Finished was done when the client sent no certificate, and we want one. */
+export function refusedLate13(): Timeline {
+  return timeline({
+    state: 'failed',
+    completedAt: start + 3,
+    endedAt: start + 5.5,
+    negotiated: negotiated13,
+    steps: [...full13().steps.slice(0, 6), step('Certificate', 'received', [5, 5.5], { waited: 2 })],
+    alerts: [{ from: 'us', alert: 'certificate_required', level: 'fatal', at: start + 5.5 }],
+    failure: {
+      reason: 'certificate-required',
+      by: 'us',
+      alert: 'certificate_required',
+      step: 'Certificate',
+      detail: 'the client presented no certificate',
+      at: start + 5.5,
+      late: 2.5,
+    },
+  });
+}
+
 /** A connection on which no ClientHello ever came. */
 export function silent(): Timeline {
   return timeline({
