@@ -46,10 +46,10 @@ export class KnownInstances {
     return [...this.#known.values()].map(({ key }) => key);
   }
 
-  /** Public keys of those that were heard about as lately as the others. */
+  /** Public keys of those that were heard about as lately as the others, the one that was heard last first. */
   lively(): readonly Uint8Array[] {
-    const known = [...this.#known.values()];
-    const latest = Math.max(...known.map(({ heardAt }) => heardAt));
+    const known = [...this.#known.values()].sort((a, b) => b.heardAt - a.heardAt);
+    const latest = known[0]?.heardAt ?? 0;
     return known.filter(({ heardAt }) => latest - heardAt <= silence).map(({ key }) => key);
   }
 

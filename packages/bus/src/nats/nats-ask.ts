@@ -1,5 +1,6 @@
 import { type AskContext, type Reason, TlsError } from '@handfast/wire';
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/nats-core';
+import type { ServiceName } from '../bus.ts';
 import { now } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import {
@@ -14,6 +15,7 @@ import type { InstanceKey } from '../sealing/instance-key.ts';
 import { fits } from './fits.ts';
 import type { Inbox } from './inbox.ts';
 import type { KnownInstances } from './known-instances.ts';
+import { directSubjectOf, instanceName, subjectOf } from './subjects.ts';
 import { traceHeaders } from './trace-parent.ts';
 
 const { Refusal } = handfast.v1;
@@ -21,9 +23,6 @@ const { Refusal } = handfast.v1;
 /** How long to wait for an answer before the request is sent again, in milliseconds: at first, and at most. */
 const patience = 250;
 const longestPatience = 1000;
-
-/** How often to ask again where an instance is busy and there are others; 126 ms in all. */
-const maximumTurns = 6;
 
 /** Status of the message that the server sends where nobody has subscribed. */
 const noResponders = 503;
@@ -37,39 +36,43 @@ export interface AskSurroundings {
 }
 
 export interface Question {
-  readonly subject: string;
+  readonly service: ServiceName;
+  readonly operation: string;
   readonly payload: Uint8Array;
   readonly context: AskContext;
 }
 
 /**
- * One question on its way. It is sent again where its answer does not come, as the instance that took it may have died;
- * where it was sealed for others than the instance that took it; and where that instance was busy and there are others.
- * The first reply that opens is the answer; it settles once.
+ * One question on its way. First any instance is asked, as the server chooses. Where that one was not among the
+ * recipients, it is asked again; where it refuses (busy, another version) or does not answer, each of the others that we
+ * know is asked, as it may have died or stand still. The first answer that opens is the one.
  */
 export class NatsAsk {
   readonly answer: Promise<Uint8Array>;
   readonly #surroundings: AskSurroundings;
+  readonly #question: Question;
   readonly #header: Header;
-  readonly #payload: Uint8Array;
   readonly #headers: MsgHdrs;
   readonly #replyTo: string;
   readonly #settled: () => void;
   #resolve: (answer: Uint8Array) => void = () => {};
   #reject: (error: TlsError) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
-  /** Of the request as it was sent last. */
-  #recipients: readonly Uint8Array[] = [];
-  #patience = 2 * patience;
+  /** Names of the instances that it was sealed for, and of those that refused. */
+  readonly #readers = new Set<string>();
+  readonly #refusers = new Set<string>();
+  #direct = false;
+  #patience = patience;
+  #turns = 0;
   #strangers = 0;
-  #busy = 0;
   #open = true;
 
   /** @param settled runs once, when nothing more is expected. */
-  constructor(surroundings: AskSurroundings, { subject, payload, context }: Question, settled: (ask: NatsAsk) => void) {
+  constructor(surroundings: AskSurroundings, question: Question, settled: (ask: NatsAsk) => void) {
+    const { service, operation, context } = question;
     this.#surroundings = surroundings;
-    this.#header = { subject, id: context.id, deadline: context.deadline };
-    this.#payload = payload;
+    this.#header = { subject: subjectOf(service, operation), id: context.id, deadline: context.deadline };
+    this.#question = question;
     this.#headers = traceHeaders(context);
     this.#settled = () => settled(this);
     this.answer = new Promise((resolve, reject) => {
@@ -82,7 +85,7 @@ export class NatsAsk {
 
   start(): void {
     if (this.#header.deadline > now()) this.#send();
-    this.#wait(patience);
+    this.#wait();
   }
 
   fail(reason: Reason, detail: string): void {
@@ -98,37 +101,50 @@ export class NatsAsk {
     this.#settled();
   }
 
-  #send(): void {
+  /** @param instance the only one to ask; any where it is not given. */
+  #send(instance?: Uint8Array): void {
     const { connection, key, instances } = this.#surroundings;
-    this.#recipients = instances.lively();
-    const request = sealRequest(key, this.#recipients, this.#header, this.#payload);
+    const { service, operation, payload } = this.#question;
+    const recipients = instance === undefined ? instances.lively() : [instance];
+    for (const recipient of recipients) this.#readers.add(instanceName(recipient));
+    const request = sealRequest(key, recipients, this.#header, payload);
+    this.#direct = instance !== undefined;
+    const { subject } = this.#header;
+    const to = instance === undefined ? subject : directSubjectOf(service, operation, instanceName(instance));
     if (connection.isClosed()) this.fail('service-unavailable', 'the bus is closed');
     else if (!fits(connection, request)) this.fail('service-failed', 'the request is longer than the bus carries');
-    else connection.publish(this.#header.subject, request, { reply: this.#replyTo, headers: this.#headers });
+    else connection.publish(to, request, { reply: this.#replyTo, headers: this.#headers });
   }
 
-  /** Sends again after `milliseconds`, and gives up at the deadline. */
-  #wait(milliseconds: number): void {
+  /** Asks another instance where no answer comes, and gives up at the deadline. */
+  #wait(): void {
     if (!this.#open) return;
-    clearTimeout(this.#timer);
     const remaining = this.#header.deadline - now();
     if (remaining <= 0) {
       this.fail('service-timeout', 'no answer before the deadline');
       return;
     }
+    const isLast = this.#patience >= remaining;
     this.#timer = setTimeout(
       () => {
-        if (milliseconds < remaining) this.#send();
-        this.#wait(this.#patience);
-        this.#patience = Math.min(2 * this.#patience, longestPatience);
+        if (!isLast) this.#takeTurn();
+        this.#wait();
       },
-      Math.min(milliseconds, remaining),
+      Math.min(this.#patience, remaining),
     );
+    this.#patience = Math.min(2 * this.#patience, longestPatience);
+  }
+
+  /** Asks those that we know one after the other, beginning with the one that was heard last, and then any again. */
+  #takeTurn(): void {
+    const known = this.#surroundings.instances.lively();
+    this.#send(known[this.#turns % (known.length + 1)]);
+    this.#turns += 1;
   }
 
   #receive(message: Msg): void {
     if (message.data.length === 0 && message.headers?.code === noResponders) {
-      this.fail('service-unavailable', 'no instance is on the bus');
+      this.#unheard();
       return;
     }
     try {
@@ -144,7 +160,7 @@ export class NatsAsk {
       this.#refused(outcome.refusal, sender, schema);
       return;
     }
-    if (!this.#recipients.some((recipient) => Buffer.compare(recipient, sender) === 0)) {
+    if (!this.#readers.has(instanceName(sender))) {
       this.fail('service-reply-invalid', 'the reply is of an instance that could not read the request');
       return;
     }
@@ -165,10 +181,10 @@ export class NatsAsk {
         this.#introduced(sender);
         break;
       case Refusal.REFUSAL_BUSY:
-        this.#turnedAway();
+        this.#elsewhere(sender, 'service-busy', 'as many requests are waiting as the service allows');
         break;
       case Refusal.REFUSAL_UNKNOWN_SCHEMA:
-        this.fail('service-failed', `the service speaks version ${schema} of the messages`);
+        this.#elsewhere(sender, 'service-failed', `the service speaks version ${schema} of the messages`);
         break;
       case Refusal.REFUSAL_TOO_LATE:
         this.fail('service-timeout', "the deadline had passed by the service's clock; do the clocks agree?");
@@ -184,18 +200,26 @@ export class NatsAsk {
     }
   }
 
-  /** An instance that the request was not sealed for: it is from now on. */
+  /** Nobody has subscribed: the one instance that was asked is gone, or there is none at all. */
+  #unheard(): void {
+    if (this.#direct) this.#send();
+    else this.fail('service-unavailable', 'no instance is on the bus');
+  }
+
+  /** The instance that took the request was not among its recipients. */
   #introduced(sender: Uint8Array): void {
     this.#surroundings.instances.heard(sender, now());
     this.#strangers += 1;
-    if (this.#strangers <= maximumRecipients) this.#send();
+    if (this.#strangers <= maximumRecipients) this.#send(sender);
     else this.fail('service-failed', 'no instance finds itself among the recipients');
   }
 
-  /** An instance was busy: another one may not be. The server chooses which one gets the request, so it may take some turns. */
-  #turnedAway(): void {
-    this.#busy += 1;
-    if (this.#busy <= maximumTurns && this.#surroundings.instances.lively().length > 1) this.#wait(2 ** this.#busy);
-    else this.fail('service-busy', 'as many requests are waiting as the service allows');
+  /** Asks an instance that has not refused; fails for this reason where there is none. */
+  #elsewhere(refuser: Uint8Array, reason: Reason, detail: string): void {
+    this.#refusers.add(instanceName(refuser));
+    const known = this.#surroundings.instances.lively();
+    const other = known.find((instance) => !this.#refusers.has(instanceName(instance)));
+    if (other !== undefined) this.#send(other);
+    else this.fail(reason, detail);
   }
 }

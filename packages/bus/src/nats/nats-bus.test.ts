@@ -68,6 +68,7 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
   async function pose(reply: (message: Msg, key: InstanceKey) => Uint8Array | undefined): Promise<void> {
     const key = new InstanceKey(nativeCrypto, new Uint8Array(0));
     raw.subscribe(subject, {
+      queue: 'handfast',
       callback: (_, message) => {
         const isSealed = parseRequest(subject, message.data).recipients.length > 0;
         const answer = isSealed ? reply(message, key) : encodeRefusal(key, Refusal.REFUSAL_NOT_A_RECIPIENT);
@@ -232,6 +233,21 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       expect(await instancesOf(remote, 40)).toEqual(new Set([free.instance]));
       gate.open();
       await Promise.all(asks);
+    });
+
+    it('asks another where one speaks another version, as while services are replaced', async () => {
+      await pose((_, key) => encodeRefusal(key, Refusal.REFUSAL_UNKNOWN_SCHEMA));
+      const { instance } = await host();
+      expect(await instancesOf(await makeRemote(), 20)).toEqual(new Set([instance]));
+    });
+
+    it('asks another where one stands still', async () => {
+      await pose(() => undefined);
+      const { instance } = await host();
+      const remote = await makeRemote();
+      await instancesOf(remote, 1);
+      const asks = Array.from({ length: 20 }, () => instancesOf(remote, 1));
+      expect(new Set((await Promise.all(asks)).flatMap((instances) => [...instances]))).toEqual(new Set([instance]));
     });
 
     it('asks again where one took the request and died', async () => {

@@ -8,6 +8,7 @@ import { Inbox } from './inbox.ts';
 import type { NatsAsk } from './nats-ask.ts';
 import { NatsServiceLink } from './nats-service-link.ts';
 import { NatsServing } from './nats-serving.ts';
+import { instanceName } from './subjects.ts';
 
 export interface NatsBusOptions {
   /** Of the NATS server, such as `nats://127.0.0.1:4222`; several for a cluster. */
@@ -63,7 +64,7 @@ export class NatsBus implements Bus {
     this.#connection = connection;
     this.#key = new InstanceKey(crypto, secret ?? new Uint8Array(0));
     this.#inbox = new Inbox(connection);
-    this.instance = this.#key.publicKeyHex.slice(0, 16);
+    this.instance = instanceName(this.#key.publicKey);
   }
 
   service(name: ServiceName): ServiceLink {

@@ -41,7 +41,7 @@ export class NatsServiceLink implements ServiceLink {
 
   request(operation: string, payload: Uint8Array, context: AskContext): Promise<Uint8Array> {
     this.#discover();
-    const question = { subject: subjectOf(this.#name, operation), payload, context };
+    const question = { service: this.#name, operation, payload, context };
     const ask = new NatsAsk(this.#surroundings, question, (settled) => this.#asks.delete(settled));
     this.#asks.add(ask);
     ask.start();

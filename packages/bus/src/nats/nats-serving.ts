@@ -16,7 +16,7 @@ import { AnsweredRequests } from './answered-requests.ts';
 import { DeadlineContext } from './deadline-context.ts';
 import { announce, Endpoint } from './discovery.ts';
 import { fits } from './fits.ts';
-import { queueGroup, subjectOf } from './subjects.ts';
+import { directSubjectOf, operationOf, queueGroup, subjectOf } from './subjects.ts';
 import { within } from './within.ts';
 
 const { Refusal } = handfast.v1;
@@ -27,8 +27,11 @@ const slice = 1;
 /** How long stopping waits for the server, in milliseconds. */
 const farewell = 1_000;
 
-/** Does the work of one message, once there is time for it. */
-type Work = () => void;
+/** Who does the work of an operation. */
+interface Worker {
+  readonly endpoint: Endpoint;
+  readonly work: (message: Msg) => void;
+}
 
 /**
  * One instance of a service on NATS. What arrives is queued, and worked on between reads of the socket: so that a
@@ -41,8 +44,10 @@ export class NatsServing implements Serving {
   readonly #key: InstanceKey;
   readonly #capacity: number;
   readonly #answered = new AnsweredRequests();
+  /** By operation. */
+  readonly #workers = new Map<string, Worker>();
   readonly #subscriptions: Subscription[] = [];
-  readonly #waiting: Work[] = [];
+  readonly #waiting: (() => void)[] = [];
   /** The requests whose handlers did not answer at once. */
   readonly #running = new Set<Promise<void>>();
   #scheduled = false;
@@ -58,16 +63,19 @@ export class NatsServing implements Serving {
     this.#connection = end.connection;
     this.#key = end.key;
     this.#capacity = capacity;
-    const endpoints = Object.entries(operations.requests).map(([operation, handler]) => {
+    for (const [operation, handler] of Object.entries(operations.requests)) {
       const endpoint = new Endpoint(operation, subjectOf(service, operation));
-      this.#subscribe(endpoint, { queue: queueGroup }, (message) => this.#answer(message, endpoint, handler));
-      return endpoint;
-    });
+      this.#workers.set(operation, { endpoint, work: (message) => this.#answer(message, endpoint, handler) });
+      this.#subscribe(endpoint.subject, { queue: queueGroup }, () => operation);
+    }
+    this.#subscribe(directSubjectOf(service, '*', end.instance), {}, ({ subject }) => operationOf(subject));
+    const endpoints = [...this.#workers.values()].map(({ endpoint }) => endpoint);
+    this.#subscriptions.push(...announce(service, end, endpoints));
     for (const [operation, handler] of Object.entries(operations.notes)) {
       const endpoint = new Endpoint(operation, subjectOf(service, operation));
-      this.#subscribe(endpoint, {}, (message) => this.#hear(message, endpoint, handler));
+      this.#workers.set(operation, { endpoint, work: (message) => this.#hear(message, endpoint, handler) });
+      this.#subscribe(endpoint.subject, {}, () => operation);
     }
-    this.#subscriptions.push(...announce(service, end, endpoints));
   }
 
   /** May be called again. Where the server is away, nothing can be drained and the rest is lost. */
@@ -81,19 +89,19 @@ export class NatsServing implements Serving {
     await within(farewell, Promise.allSettled([this.#connection.flush()]));
   }
 
-  #subscribe(endpoint: Endpoint, options: { readonly queue?: string }, work: (message: Msg) => void): void {
-    const subscription = this.#connection.subscribe(endpoint.subject, {
-      ...options,
-      callback: (error, message) => {
-        if (error !== null) return;
-        if (this.#waiting.length + this.#running.size < this.#capacity) this.#enqueue(() => work(message));
-        else this.#refuse(message, endpoint, Refusal.REFUSAL_BUSY);
-      },
-    });
-    this.#subscriptions.push(subscription);
+  #subscribe(subject: string, options: { readonly queue?: string }, operationOf: (message: Msg) => string): void {
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error !== null) return;
+      const worker = this.#workers.get(operationOf(message));
+      if (worker === undefined) return;
+      const { endpoint, work } = worker;
+      if (this.#waiting.length + this.#running.size < this.#capacity) this.#enqueue(() => work(message));
+      else this.#refuse(message, endpoint, Refusal.REFUSAL_BUSY);
+    };
+    this.#subscriptions.push(this.#connection.subscribe(subject, { ...options, callback }));
   }
 
-  #enqueue(work: Work): void {
+  #enqueue(work: () => void): void {
     this.#waiting.push(work);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -145,7 +153,7 @@ export class NatsServing implements Serving {
   /** What the message holds, if it is one to work on; otherwise says why not. */
   #open(message: Msg, endpoint: Endpoint): Opened | undefined {
     try {
-      const envelope = parseRequest(message.subject, message.data);
+      const envelope = parseRequest(endpoint.subject, message.data);
       const payload = this.#payloadOf(envelope);
       if (!(payload instanceof Uint8Array)) {
         this.#refuse(message, endpoint, payload);
