@@ -33,7 +33,9 @@ it('hands out pieces of any length from chunks of any length, in order', () => {
 it('gives a view, not a copy, of a piece that lies within one chunk', () => {
   const stream = new ByteStream();
   const chunk = Uint8Array.of(1, 2, 3, 4);
+  stream.push(new Uint8Array());
   stream.push(chunk);
+  stream.peek(1);
   stream.consume(1);
   expect(stream.peek(2)?.buffer).toBe(chunk.buffer);
 });

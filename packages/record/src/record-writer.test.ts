@@ -136,7 +136,9 @@ describe('a flight', () => {
     });
     writer.write('application_data', new TextEncoder().encode('secret'));
     expect(() => writer.take()).toThrow('out of order');
-    expect(read(writer.take(), tls13)).toEqual([['application_data', 1]]);
+    const flight = writer.take();
+    expect(Buffer.from(flight).includes('secret')).toBe(false);
+    expect(read(flight, tls13)).toEqual([['application_data', 1]]);
   });
 });
 
@@ -260,9 +262,12 @@ describe('the records left under a key', () => {
     writer.write('application_data', new Uint8Array(64));
     expect(writer.recordsLeft).toBe(0);
     expect(contentLengths(writer.take(), tls13)).toEqual([64, 64, 64]);
-    expect(() => writer.write('alert', Uint8Array.of(1, 0))).toThrow(
-      expect.objectContaining({ reason: 'record-limit-reached' }),
-    );
+    for (const [type, data] of [
+      ['alert', Uint8Array.of(1, 0)],
+      ['application_data', new Uint8Array()],
+    ] as const) {
+      expect(() => writer.write(type, data)).toThrow(expect.objectContaining({ reason: 'record-limit-reached' }));
+    }
   });
 });
 
