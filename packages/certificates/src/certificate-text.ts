@@ -1,3 +1,4 @@
+import type { CryptoProvider } from '@handfast/crypto';
 import { toHex } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
 import { formatIpAddress } from './ip-address.ts';
@@ -19,4 +20,9 @@ export function hostNamesOf({ subjectAltName = [] }: Certificate): readonly stri
 export function serialNumberTextOf({ serialNumber }: Certificate): string {
   const isPadded = serialNumber.length > 1 && serialNumber[0] === 0;
   return toHex(isPadded ? serialNumber.subarray(1) : serialNumber).toUpperCase();
+}
+
+/** SHA-256 of the DER, as lower-case hex. */
+export function fingerprintOf(crypto: CryptoProvider, { der }: Certificate): string {
+  return toHex(crypto.hash('sha256', der));
 }

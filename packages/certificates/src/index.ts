@@ -1,4 +1,5 @@
 export { type AlgorithmIdentifier, type Certificate, parseCertificate } from './certificate.ts';
+export { fingerprintOf } from './certificate-text.ts';
 export { credentialFromChain } from './credential.ts';
 export type { BasicConstraints, Extension, KeyUsage, KnownExtensions, NameConstraints } from './extensions.ts';
 export type { GeneralName } from './general-name.ts';

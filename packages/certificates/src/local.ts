@@ -1,7 +1,7 @@
 import type { CryptoProvider } from '@handfast/crypto';
-import { TlsError, toHex } from '@handfast/wire';
+import { TlsError } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
-import { dnsNamesOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
+import { dnsNamesOf, fingerprintOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
 import { isForHost } from './host-name.ts';
 import { quoted } from './name.ts';
 import { type Failure, limits, PathSearch, type VerifiedSignatures } from './path-search.ts';
@@ -87,7 +87,7 @@ function identityOf(crypto: CryptoProvider, certificate: Certificate): Identity 
     issuer: certificate.issuer.text,
     serialNumber: serialNumberTextOf(certificate),
     dnsNames: dnsNamesOf(certificate),
-    fingerprint: toHex(crypto.hash('sha256', certificate.der)),
+    fingerprint: fingerprintOf(crypto, certificate),
     notBefore: certificate.notBefore,
     notAfter: certificate.notAfter,
   };

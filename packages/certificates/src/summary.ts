@@ -1,7 +1,7 @@
 import type { CryptoProvider } from '@handfast/crypto';
-import { TlsError, toHex } from '@handfast/wire';
+import { TlsError } from '@handfast/wire';
 import type { Certificate } from './certificate.ts';
-import { hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
+import { fingerprintOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
 import { publicKeyOf } from './public-key.ts';
 
 /** What people want to know of a certificate at a glance. */
@@ -25,7 +25,7 @@ export interface CertificateSummary {
 
 /** Describes a certificate for people. It judges nothing. */
 export function summarize(crypto: CryptoProvider, certificate: Certificate): CertificateSummary {
-  const { subject, issuer, notBefore, notAfter, basicConstraints, der } = certificate;
+  const { subject, issuer, notBefore, notAfter, basicConstraints } = certificate;
   return {
     subject: subject.text,
     issuer: issuer.text,
@@ -35,7 +35,7 @@ export function summarize(crypto: CryptoProvider, certificate: Certificate): Cer
     notAfter,
     key: keyText(crypto, certificate),
     isCa: basicConstraints?.isCa === true,
-    fingerprint: toHex(crypto.hash('sha256', der)),
+    fingerprint: fingerprintOf(crypto, certificate),
   };
 }
 
