@@ -78,6 +78,8 @@ export class Connection {
   #handshakeBytes = 0;
   #idleMessages = 0;
   #asks = 0;
+  #working = false;
+  #moreArrived = false;
   #writesClosed = false;
   #readsClosed = false;
   #over = false;
@@ -106,19 +108,15 @@ export class Connection {
 
   /** Begins: a client sends its ClientHello, a server waits for one. Call once. */
   start(): void {
-    this.#guard(() => {
-      this.#advance(undefined);
-      this.#pump();
-    });
+    this.#work(() => this.#advance(undefined));
   }
 
   /** Bytes from the peer, in chunks of any length. They belong to the connection from now on. */
   receive(bytes: Uint8Array): void {
     if (this.#over || this.#readsClosed) return;
-    this.#guard(() => {
-      this.#reader.push(bytes);
-      this.#pump();
-    });
+    this.#reader.push(bytes);
+    this.#moreArrived = true;
+    this.#work();
   }
 
   /**
@@ -157,8 +155,7 @@ export class Connection {
    */
   transportEnded(cause?: string): void {
     if (this.#over) return;
-    this.#pending?.cancel();
-    this.#pending = undefined;
+    this.#cancelAsks();
     if (cause !== undefined || this.#open === undefined) {
       // An alert may still lie unread behind an ask that nobody waits for any more.
       this.#guard(() => this.#readAlerts());
@@ -189,6 +186,23 @@ export class Connection {
       if (this.#over) return;
       this.#fail(error instanceof TlsError ? error : new TlsError('internal-error', String(error), { cause: error }));
     }
+  }
+
+  /**
+   * Takes `step`, if there is one, and then what has arrived. A peer in the same process may answer while we write; its
+   * bytes wait until we are done with ours.
+   */
+  #work(step?: () => void): void {
+    if (this.#working) return;
+    this.#working = true;
+    this.#guard(() => {
+      step?.();
+      do {
+        this.#moreArrived = false;
+        this.#pump();
+      } while (this.#moreArrived);
+    });
+    this.#working = false;
   }
 
   /** Takes records, and whole messages from them, for as long as somebody waits for them. */
@@ -391,51 +405,51 @@ export class Connection {
   /** The answers, where all ports answer at once; undefined where the machine has to wait for them. */
   #ask(asks: readonly Ask<unknown>[]): readonly unknown[] | undefined {
     const pending = new PendingAsks();
-    const now = this.#environment.now();
-    const answers = asks.map((ask) => {
-      const record = this.#timeline.asked(ask.step, ask.port, ask.operation, now);
-      return this.#answerOf(ask, record, this.#contextOf(record, pending, now), now);
-    });
-    if (!answers.some((answer) => answer instanceof Promise)) return answers;
-
     this.#pending = pending;
-    Promise.all(answers).then(
-      (settled) => this.#resume(pending, () => this.#advance(settled)),
-      (error: unknown) =>
-        this.#resume(pending, () => {
-          pending.cancel();
-          throw error;
-        }),
-    );
-    return undefined;
+    for (const ask of asks) this.#put(ask, pending);
+    if (pending.unanswered > 0) return undefined;
+    this.#pending = undefined;
+    return pending.answers;
   }
 
-  #answerOf(ask: Ask<unknown>, record: OpenAsk, context: AskContext, now: number): unknown {
-    const settle = (error?: unknown) => {
-      const failure = error === undefined ? undefined : error instanceof TlsError ? error.reason : 'internal-error';
-      this.#timeline.answered(record, failure, this.#environment.now());
-    };
+  #put(ask: Ask<unknown>, pending: PendingAsks): void {
+    const now = this.#environment.now();
+    const record = this.#timeline.asked(ask.step, ask.port, ask.operation, now);
+    const index = pending.add(record);
     let answer: unknown;
     try {
-      answer = ask.call(this.#environment.ports, context, now);
+      answer = ask.call(this.#environment.ports, this.#contextOf(record, pending, now), now);
     } catch (error) {
-      settle(error);
-      throw error instanceof TlsError ? error.at(ask.step) : error;
+      throw this.#refused(ask, record, error);
     }
     if (!(answer instanceof Promise)) {
-      settle();
-      return answer;
+      this.#answered(pending, index, record, answer);
+      return;
     }
-    return answer.then(
+    answer.then(
       (value: unknown) => {
-        settle();
-        return value;
+        this.#answered(pending, index, record, value);
+        if (pending.unanswered === 0) this.#resume(pending, () => this.#advance(pending.answers));
       },
       (error: unknown) => {
-        settle(error);
-        throw error instanceof TlsError ? error.at(ask.step) : error;
+        const refusal = this.#refused(ask, record, error);
+        this.#resume(pending, () => {
+          throw refusal;
+        });
       },
     );
+  }
+
+  #answered(pending: PendingAsks, index: number, record: OpenAsk, answer: unknown): void {
+    pending.answers[index] = answer;
+    pending.unanswered -= 1;
+    this.#timeline.answered(record, undefined, this.#environment.now());
+  }
+
+  #refused(ask: Ask<unknown>, record: OpenAsk, error: unknown): TlsError {
+    const refusal = portError(error).at(ask.step);
+    this.#timeline.answered(record, refusal.reason, this.#environment.now());
+    return refusal;
   }
 
   #contextOf(record: OpenAsk, pending: PendingAsks, now: number): AskContext {
@@ -453,12 +467,21 @@ export class Connection {
   /** Goes on after an ask, unless the connection has ended or moved on meanwhile: a late answer changes nothing. */
   #resume(pending: PendingAsks, step: () => void): void {
     if (this.#over || this.#pending !== pending) return;
-    this.#pending = undefined;
-    this.#guard(() => {
+    this.#work(() => {
+      this.#cancelAsks();
       step();
-      this.#pump();
     });
     if (!this.#over) this.#events.ready?.();
+  }
+
+  /** Nobody waits for the asks that are under way any more. */
+  #cancelAsks(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    const now = this.#environment.now();
+    for (const record of pending.records) this.#timeline.answered(record, 'cancelled', now);
+    if (pending.unanswered > 0) pending.cancel();
   }
 
   /** RFC 8446 section 5.5: new keys before the old ones have protected too much. */
@@ -482,8 +505,7 @@ export class Connection {
 
   #fail(error: TlsError): void {
     this.#over = true;
-    this.#pending?.cancel();
-    this.#pending = undefined;
+    this.#cancelAsks();
     const step = this.#stepOf(error);
     const told = step === undefined ? error : error.at(step);
     const now = this.#environment.now();
@@ -538,13 +560,32 @@ export class Connection {
 
 /** The asks that a machine waits for, and who wants to know when nobody does any more. */
 class PendingAsks {
+  readonly answers: unknown[] = [];
+  readonly records: OpenAsk[] = [];
+  unanswered = 0;
   readonly #listeners: (() => void)[] = [];
+  #cancelled = false;
+
+  /** @returns where its answer belongs in `answers`. */
+  add(record: OpenAsk): number {
+    this.unanswered += 1;
+    return this.records.push(record) - 1;
+  }
 
   onCancel(listener: () => void): void {
-    this.#listeners.push(listener);
+    if (this.#cancelled) listener();
+    else this.#listeners.push(listener);
   }
 
   cancel(): void {
+    this.#cancelled = true;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What a port failed with. It cannot speak for the peer: of that, only the engine knows. */
+function portError(error: unknown): TlsError {
+  if (!(error instanceof TlsError)) return new TlsError('internal-error', String(error), { cause: error });
+  if (!sendNoAlertFor.has(error.reason)) return error;
+  return new TlsError('service-reply-invalid', `a service failed with ${error.reason}, which is not for it to say`);
 }

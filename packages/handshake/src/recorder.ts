@@ -20,6 +20,7 @@ export interface OpenAsk {
   readonly startedAt: number;
   readonly work: ServiceWork[];
   readonly step: OpenStep;
+  ended: boolean;
 }
 
 /**
@@ -81,10 +82,14 @@ export class TimelineRecorder implements Timeline {
   }
 
   asked(step: StepName, port: AskRecord['port'], operation: string, now: number): OpenAsk {
-    return { port, operation, spanId: this.#nextSpanId(), startedAt: now, work: [], step: this.#openFor(step, now) };
+    const spanId = this.#nextSpanId();
+    return { port, operation, spanId, startedAt: now, work: [], step: this.#openFor(step, now), ended: false };
   }
 
+  /** The end of an ask: what comes first counts, be it an answer or that nobody waits for one any more. */
   answered(ask: OpenAsk, failure: Reason | undefined, now: number): void {
+    if (ask.ended) return;
+    ask.ended = true;
     const { port, operation, spanId, startedAt, work } = ask;
     ask.step.asks.push({ port, operation, spanId, startedAt, endedAt: now, failure, work });
   }
