@@ -4,7 +4,7 @@
 # What the installers say goes to standard error.
 set -eu
 
-version=v2.12.3
+version=v2.14.9
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/handfast/nats-server-$version
 
 found() {
