@@ -29,6 +29,11 @@ export interface Aead {
    * @param associatedData authenticated, not encrypted.
    */
   seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /**
+   * As `seal`, for where the result has its place already.
+   * @param sealed room for ciphertext and tag, to the byte; it may begin where the plaintext does.
+   */
+  sealInto(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void;
   /** The plaintext, or undefined when the tag does not match; no difference in time or form tells why. */
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
 }

@@ -123,16 +123,14 @@ describe('a flight', () => {
   });
 
   it('holds no plaintext when sealing failed', () => {
+    const outOfOrder = () => {
+      throw new Error('out of order');
+    };
     const writer = protectedWriter(tls13);
     writer.write('application_data', Uint8Array.of(1));
     writer.protect({
       ...{ version: 'tls13', nonce: 'xor', iv: tls13.iv, limit: 10 },
-      aead: {
-        seal: () => {
-          throw new Error('out of order');
-        },
-        open: () => undefined,
-      },
+      aead: { seal: outOfOrder, sealInto: outOfOrder, open: () => undefined },
     });
     writer.write('application_data', new TextEncoder().encode('secret'));
     expect(() => writer.take()).toThrow('out of order');

@@ -23,7 +23,8 @@ const minimumLimit = 64;
 /** The content type behind the content in TLS 1.3. */
 const innerTypeLength = 1;
 
-const smallestFlight = 1024;
+/** A flight of handshake messages grows message by message: room for most of them at once. Data comes in one piece. */
+const handshakeFlight = 4096;
 const empty = new Uint8Array(0);
 
 /** The record that is being filled: it stands at the end of the flight, without tag and padding. */
@@ -69,6 +70,7 @@ export class RecordWriter {
     if (type === 'application_data' ? key === undefined : data.length === 0) {
       throw new TlsError('internal-error', `${type} of ${data.length} bytes ${key === undefined ? 'un' : ''}protected`);
     }
+    if (type === 'handshake' && this.#flight === empty) this.#flight = new Uint8Array(handshakeFlight);
     this.#prepare(data.length, key);
     for (let at = 0; ; this.#close()) {
       this.#open ??= this.#begin(type, key);
@@ -148,7 +150,7 @@ export class RecordWriter {
   #reserve(length: number): void {
     const needed = this.#length + length;
     if (needed <= this.#flight.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#flight.length, smallestFlight));
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#flight.length));
     larger.set(this.#flight.subarray(0, this.#length));
     this.#flight = larger;
   }

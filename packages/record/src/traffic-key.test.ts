@@ -145,6 +145,10 @@ class RecordingAead implements Aead {
     return Uint8Array.from([...plaintext, ...new Uint8Array(16)]);
   }
 
+  sealInto(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void {
+    sealed.set(this.seal(nonce, associatedData, plaintext));
+  }
+
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     this.#remember(nonce, associatedData);
     return this.authentic ? ciphertext.slice(0, -16) : undefined;

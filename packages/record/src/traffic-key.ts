@@ -8,6 +8,12 @@ const sequenceLength = 8;
 /** seq_num, type, version and length (RFC 5246 section 6.2.3.3). */
 const additionalDataLength = sequenceLength + recordHeaderLength;
 
+/** Scratch, of all keys: each is written anew for each record, and no AEAD holds on to it. */
+const nonce = new Uint8Array(aeadNonceLength);
+const nonceView = new DataView(nonce.buffer);
+const additionalData = new Uint8Array(additionalDataLength);
+const additionalDataView = new DataView(additionalData.buffer);
+
 /**
  * A traffic protection in use in one direction: it counts the records and gives each its nonce and additional data.
  * Works on whole records as they stand on the wire: header, explicit nonce if there is one, content, tag.
@@ -25,11 +31,7 @@ export class TrafficKey {
   /** The last 8 bytes of the IV, which the sequence number is combined with; zero for an explicit nonce. */
   readonly #ivHigh: number;
   readonly #ivLow: number;
-  /** Scratch: each is written anew for each record, and no AEAD holds on to it. */
-  readonly #nonce = new Uint8Array(aeadNonceLength);
-  readonly #nonceView = new DataView(this.#nonce.buffer);
-  readonly #additionalData = new Uint8Array(additionalDataLength);
-  readonly #additionalDataView = new DataView(this.#additionalData.buffer);
+  readonly #iv: Uint8Array;
 
   /** @param sequence the number of the first record: 0, except in tests of high numbers. */
   constructor(protection: TrafficProtection, sequence = 0) {
@@ -39,9 +41,10 @@ export class TrafficKey {
     this.#aead = protection.aead;
     this.#limit = Math.min(protection.limit, Number.MAX_SAFE_INTEGER);
     this.#sequence = sequence;
-    this.#nonce.set(protection.iv);
-    this.#ivHigh = this.#nonceView.getUint32(aeadNonceLength - 8);
-    this.#ivLow = this.#nonceView.getUint32(aeadNonceLength - 4);
+    this.#iv = protection.iv;
+    nonce.fill(0).set(protection.iv);
+    this.#ivHigh = nonceView.getUint32(aeadNonceLength - 8);
+    this.#ivLow = nonceView.getUint32(aeadNonceLength - 4);
   }
 
   /** How many more records may be sealed. */
@@ -58,12 +61,12 @@ export class TrafficKey {
     if (this.#sequence >= this.#limit)
       throw new TlsError('record-limit-reached', `${this.#limit} records under one key`);
     const content = record.subarray(recordHeaderLength + this.prefixLength, record.length - aeadTagLength);
-    const nonce = this.#nextNonce();
+    this.#nextNonce();
     if (this.prefixLength > 0) record.set(nonce.subarray(aeadNonceLength - sequenceLength), recordHeaderLength);
-    const additionalData = this.#additionalDataOf(record, content.length);
+    const associatedData = this.#additionalDataOf(record, content.length);
     // Counted before the AEAD runs, so that no failure of it can lead to a nonce used twice.
     this.#sequence += 1;
-    record.set(this.#aead.seal(nonce, additionalData, content), content.byteOffset - record.byteOffset);
+    this.#aead.sealInto(nonce, associatedData, content, record.subarray(recordHeaderLength + this.prefixLength));
   }
 
   /**
@@ -76,30 +79,30 @@ export class TrafficKey {
     }
     const contentLength = record.length - recordHeaderLength - this.overhead;
     if (contentLength < 0) return undefined;
-    const nonce = this.#nextNonce();
+    this.#nextNonce();
     const start = recordHeaderLength + this.prefixLength;
     if (this.prefixLength > 0) nonce.set(record.subarray(recordHeaderLength, start), aeadNonceLength - sequenceLength);
-    const additionalData = this.#additionalDataOf(record, contentLength);
-    const content = this.#aead.open(nonce, additionalData, record.subarray(start));
+    const associatedData = this.#additionalDataOf(record, contentLength);
+    const content = this.#aead.open(nonce, associatedData, record.subarray(start));
     if (content !== undefined) this.#sequence += 1;
     return content;
   }
 
-  #nextNonce(): Uint8Array {
-    this.#nonceView.setUint32(aeadNonceLength - 8, this.#ivHigh ^ high32(this.#sequence));
-    this.#nonceView.setUint32(aeadNonceLength - 4, this.#ivLow ^ low32(this.#sequence));
-    return this.#nonce;
+  #nextNonce(): void {
+    nonce.set(this.#iv);
+    nonceView.setUint32(aeadNonceLength - 8, this.#ivHigh ^ high32(this.#sequence));
+    nonceView.setUint32(aeadNonceLength - 4, this.#ivLow ^ low32(this.#sequence));
   }
 
   #additionalDataOf(record: Uint8Array, contentLength: number): Uint8Array {
     const header = record.subarray(0, recordHeaderLength);
     if (this.version === 'tls13') return header;
-    this.#additionalDataView.setUint32(0, high32(this.#sequence));
-    this.#additionalDataView.setUint32(4, low32(this.#sequence));
-    this.#additionalData.set(header, sequenceLength);
+    additionalDataView.setUint32(0, high32(this.#sequence));
+    additionalDataView.setUint32(4, low32(this.#sequence));
+    additionalData.set(header, sequenceLength);
     // The length of the content, where the header has that of the protected fragment.
-    this.#additionalDataView.setUint16(additionalDataLength - 2, contentLength);
-    return this.#additionalData;
+    additionalDataView.setUint16(additionalDataLength - 2, contentLength);
+    return additionalData;
   }
 }
 

@@ -16,14 +16,18 @@ export class NativeAead implements Aead {
   }
 
   seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    const sealed = new Uint8Array(plaintext.length + aeadTagLength);
+    this.sealInto(nonce, associatedData, plaintext, sealed);
+    return sealed;
+  }
+
+  sealInto(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void {
     checkNonce(nonce);
     const cipher = createCipheriv(this.#name, this.#key, nonce, options);
     cipher.setAAD(associatedData);
-    const sealed = new Uint8Array(plaintext.length + aeadTagLength);
     sealed.set(cipher.update(plaintext));
     cipher.final();
     sealed.set(cipher.getAuthTag(), plaintext.length);
-    return sealed;
   }
 
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {

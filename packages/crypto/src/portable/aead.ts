@@ -24,6 +24,10 @@ export class PortableAead implements Aead {
     return this.#cipher(this.#key, nonce, associatedData).encrypt(plaintext);
   }
 
+  sealInto(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void {
+    sealed.set(this.seal(nonce, associatedData, plaintext));
+  }
+
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     checkNonce(nonce);
     try {
