@@ -3,6 +3,7 @@ import {
   cipherSuite,
   exportKeyingMaterial12,
   finishedVerifyData12,
+  groupFits,
   keyBlock12,
   type MasterSecretDerivation,
   serverKeyExchangeContent,
@@ -10,6 +11,7 @@ import {
 import {
   type CertificateRequest12,
   CipherSuite,
+  ClientCertificateType,
   encodeServerEcdhParams,
   findExtension,
   NamedGroup,
@@ -24,10 +26,10 @@ import { type Offer, offerShares } from './client.ts';
 import { offeredProtocol } from './client-13.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, receive, send } from './handshake.ts';
+import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import { checkPointFormats, masterSecretLength } from './hellos.ts';
 import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { type PeerCertificate, type ProvenPeer, provePossession, validateChain } from './peer.ts';
-import { isEllipticCurve } from './server-12.ts';
 import { protection12 } from './traffic-12.ts';
 
 /** The TLS 1.2 handshake as a client: the thirteen messages of design section 2, from ServerHello on. */
@@ -40,6 +42,8 @@ export function* clientHandshake12(
   const suite = chosenSuite(serverHello);
   const extendedMasterSecret = findExtension(serverHello.extensions, 'extended_master_secret') !== undefined;
   checkRenegotiation(serverHello);
+  checkPointFormats(findExtension(serverHello.extensions, 'ec_point_formats'), 'ServerHello');
+  checkNotOfTls13(handshake, offer, serverHello);
   const chosenProtocol = findExtension(serverHello.extensions, 'application_layer_protocol_negotiation');
   transcript.hashWith(suite.hash);
   yield {
@@ -80,7 +84,7 @@ export function* clientHandshake12(
   const derivation: MasterSecretDerivation = extendedMasterSecret
     ? { kind: 'extended', hash: suite.hash, sessionHash: transcript.hash() }
     : { kind: 'classic', hash: suite.hash, clientRandom, serverRandom };
-  const { secret: masterSecret } = yield* ask({
+  const { secret } = yield* ask({
     step: 'ClientKeyExchange',
     port: 'key-exchange',
     operation: 'agree',
@@ -90,6 +94,7 @@ export function* clientHandshake12(
         context,
       ),
   });
+  const masterSecret = ofLength(secret, masterSecretLength, 'a master secret');
   if (choice !== undefined) yield* sendCertificateVerify(handshake, choice);
 
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
@@ -131,6 +136,18 @@ function chosenSuite(serverHello: ServerHello): CipherSuiteParameters {
   return suite;
 }
 
+/** What we offered for TLS 1.3 alone must not be taken up (RFC 8446 sections 4.2 and appendix D.4). */
+function checkNotOfTls13({ crypto }: Handshake, { hello }: Offer, serverHello: ServerHello): void {
+  const step = 'ServerHello';
+  if (findExtension(serverHello.extensions, 'key_share') !== undefined) {
+    throw new TlsError('misplaced-extension', 'key_share does not belong into a TLS 1.2 ServerHello', { step });
+  }
+  const sent = hello.legacySessionId;
+  if (sent.length > 0 && crypto.equal(sent, serverHello.legacySessionIdEcho)) {
+    throw new TlsError('illegal-parameter', 'the server resumes a session that there never was', { step });
+  }
+}
+
 /** We never renegotiate, but a server that cannot say so is open to an attacker's prefix (RFC 5746 sections 3.4 and 4.1). */
 function checkRenegotiation(serverHello: ServerHello): void {
   const info = findExtension(serverHello.extensions, 'renegotiation_info');
@@ -155,7 +172,7 @@ function* receiveServerChain(handshake: Handshake<ClientConfiguration>): Steps<P
 
 function chosenGroup(configuration: ClientConfiguration, { params }: ServerKeyExchange): number {
   const group = params.namedCurve;
-  if (!configuration.groups.includes(group) || !isEllipticCurve(group)) {
+  if (!configuration.groups.includes(group) || !groupFits(group, 'tls12')) {
     throw new TlsError('illegal-parameter', `the server chose ${nameOf(NamedGroup, group)}, which we did not offer`, {
       step: 'ServerKeyExchange',
     });
@@ -190,8 +207,16 @@ function* receiveUpToServerHelloDone(
   return message;
 }
 
-function chooseOwn(configuration: ClientConfiguration, request: CertificateRequest12): CredentialChoice | undefined {
-  return chooseCredential(configuration.credentials, request.supportedSignatureAlgorithms, 'tls12', undefined);
+/** A credential of a type that the server takes (RFC 5246 section 7.4.6); `ecdsa_sign` covers Ed25519 (RFC 8422 section 5.5). */
+function chooseOwn(
+  { credentials }: ClientConfiguration,
+  { certificateTypes, supportedSignatureAlgorithms }: CertificateRequest12,
+): CredentialChoice | undefined {
+  return chooseCredential(credentials, supportedSignatureAlgorithms, 'tls12', undefined, (kind) =>
+    certificateTypes.includes(
+      kind.startsWith('rsa') ? ClientCertificateType.rsa_sign : ClientCertificateType.ecdsa_sign,
+    ),
+  );
 }
 
 function clientCertificateFacts(request: CertificateRequest12 | undefined, choice: CredentialChoice | undefined) {
@@ -210,8 +235,7 @@ function* shareFor(offer: Offer, group: number) {
   if (offered !== undefined) return { share: offered.share, continuation: offer.continuation };
   const { shares, continuation } = yield* offerShares([group], 'ClientKeyExchange');
   const [fresh] = shares;
-  if (fresh === undefined) throw new TlsError('service-reply-invalid', 'the key exchange made no share');
-  return { share: fresh.share, continuation };
+  return { share: fresh?.share ?? new Uint8Array(0), continuation };
 }
 
 function* sendCertificateVerify(

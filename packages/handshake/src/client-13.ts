@@ -24,12 +24,12 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { afterHandshake13 } from './after-handshake.ts';
-import { checkAnswered, type Offer, offerShares } from './client.ts';
+import { checkAnswered, type Offer, offerShares, versionChosen } from './client.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, receive, send } from './handshake.ts';
-import { protocolNameText } from './hellos.ts';
-import { chooseCredential } from './negotiation.ts';
+import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import { exchangeLengthsOf } from './hellos.ts';
+import { chooseCredential, ourProtocol } from './negotiation.ts';
 import { type ProvenPeer, provePossession, validateChain } from './peer.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
@@ -65,7 +65,10 @@ export function* clientHandshake13(
       ),
   });
   const schedule = new KeySchedule13(crypto, suite.hash);
-  const handshakeSecrets = schedule.enterHandshake(secret, transcript.hash());
+  const handshakeSecrets = schedule.enterHandshake(
+    ofLength(secret, exchangeLengthsOf(serverShare.group).secret, 'a shared secret'),
+    transcript.hash(),
+  );
   yield { kind: 'protect', direction: 'reads', protection: protection13(crypto, suite, handshakeSecrets.server) };
   yield { kind: 'protect', direction: 'writes', protection: protection13(crypto, suite, handshakeSecrets.client) };
 
@@ -143,12 +146,9 @@ function* retryHello(
   yield* send(handshake, hello);
 
   const serverHello = yield* receive(handshake, 'tls13', 'ServerHello');
-  checkAnswered(hello.extensions, serverHello.extensions, 'ServerHello');
   checkSessionIdEcho(hello, serverHello);
-  if (
-    serverHello.cipherSuite !== suite.code ||
-    findExtension(serverHello.extensions, 'supported_versions') === undefined
-  ) {
+  const version = versionChosen(handshake.configuration, hello, serverHello);
+  if (version !== 'tls13' || serverHello.cipherSuite !== suite.code) {
     throw new TlsError('illegal-parameter', 'ServerHello takes back what HelloRetryRequest chose', {
       step: 'ServerHello',
     });
@@ -227,8 +227,8 @@ export function offeredProtocol(
   chosen: Uint8Array,
   step: 'EncryptedExtensions' | 'ServerHello',
 ): string {
-  const name = protocolNameText(chosen);
-  if (!configuration.applicationProtocols.includes(name)) {
+  const name = ourProtocol(configuration, [chosen]);
+  if (name === undefined) {
     throw new TlsError('illegal-parameter', 'the server chose an application protocol that we did not offer', { step });
   }
   return name;

@@ -56,7 +56,7 @@ export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Ste
   yield* send(handshake, hello);
   if (versions.includes('tls13')) yield { kind: 'change-cipher-specs', policy: 'dropped' };
 
-  const answer = yield* receive(handshake, 'tls13', 'ServerHello', 'HelloRetryRequest');
+  const answer = yield* receive(handshake, 'tls13', 'HelloRetryRequest', 'ServerHello');
   const version = versionChosen(configuration, hello, answer);
   yield { kind: 'negotiated', facts: { protocol: protocolName[version] } };
   const offer: Offer = { hello, shares, continuation };
@@ -73,12 +73,16 @@ export function* offerShares(
   groups: readonly number[],
   step: 'ClientHello' | 'ClientKeyExchange' = 'ClientHello',
 ): Steps<OfferAnswer> {
-  return yield* ask({
+  const offer = yield* ask({
     step,
     port: 'key-exchange',
     operation: 'offer',
     call: ({ keyExchange }, context) => keyExchange.offer({ groups }, context),
   });
+  if (offer.shares.length !== groups.length || offer.shares.some(({ group }, index) => group !== groups[index])) {
+    throw new TlsError('service-reply-invalid', 'the key exchange made other shares than it was asked for');
+  }
+  return offer;
 }
 
 /** The group we like best; beside a hybrid also a classic one, which a server that lacks the hybrid can take at once. */
@@ -119,32 +123,34 @@ function clientHelloExtensions(
 }
 
 /** The version that the server chose, which must be one that we offered and no disguised downgrade (RFC 8446 section 4.1.3). */
-function versionChosen(
+export function versionChosen(
   configuration: ClientConfiguration,
   hello: ClientHello,
   answer: ServerHello | HelloRetryRequest,
 ): MessageVersion {
-  const code = selectedVersion(answer) ?? answer.legacyVersion;
-  const version = versionsOf(configuration).find((candidate) => versionCode[candidate] === code);
-  if (version === undefined || (version === 'tls13') !== (selectedVersion(answer) !== undefined)) {
-    throw new TlsError('no-common-version', `the server chose ${versionText(code)}, which we did not offer`, {
-      step: answer.type,
-    });
-  }
-  if (version === 'tls12' && answer.type === 'HelloRetryRequest') {
-    throw new TlsError('unexpected-message', 'a HelloRetryRequest belongs to TLS 1.3', { step: answer.type });
-  }
-  if (answer.type === 'ServerHello' && version === 'tls12' && versionsOf(configuration).includes('tls13')) {
-    const downgraded =
-      endsWith(answer.random, downgradeSentinel.tls12) || endsWith(answer.random, downgradeSentinel.older);
-    if (downgraded) {
-      throw new TlsError('downgrade-detected', 'the server speaks TLS 1.3, but somebody made it choose less', {
-        step: answer.type,
-      });
+  const step = answer.type;
+  const version = selectedVersion(answer) === undefined ? 'tls12' : 'tls13';
+  const enabled = versionsOf(configuration);
+  if (version === 'tls13') {
+    // RFC 8446 section 4.2.1: only with TLS 1.3 does supported_versions belong into an answer.
+    const selected = selectedVersion(answer);
+    if (selected !== versionCode.tls13 || !enabled.includes('tls13') || answer.legacyVersion !== versionCode.tls12) {
+      throw new TlsError('illegal-parameter', 'supported_versions names a version that we did not offer', { step });
     }
+  } else if (answer.legacyVersion !== versionCode.tls12 || !enabled.includes('tls12')) {
+    const name = versionText(answer.legacyVersion);
+    throw new TlsError('no-common-version', `the server chose ${name}, which we did not offer`, { step });
+  } else if (answer.type === 'HelloRetryRequest') {
+    throw new TlsError('unexpected-message', 'a HelloRetryRequest belongs to TLS 1.3', { step });
+  } else if (enabled.includes('tls13') && isDowngrade(answer)) {
+    throw new TlsError('downgrade-detected', 'the server speaks TLS 1.3, but somebody made it choose less', { step });
   }
   checkChoice(hello, answer, version);
   return version;
+}
+
+function isDowngrade({ random }: ServerHello): boolean {
+  return endsWith(random, downgradeSentinel.tls12) || endsWith(random, downgradeSentinel.older);
 }
 
 function selectedVersion(answer: ServerHello | HelloRetryRequest): number | undefined {
@@ -166,12 +172,11 @@ function checkChoice(hello: ClientHello, answer: ServerHello | HelloRetryRequest
   if (answer.legacyCompressionMethod !== 0) {
     throw new TlsError('illegal-parameter', 'the server chose compression', { step });
   }
-  checkAnswered(
-    hello.extensions,
-    answer.extensions,
-    step,
-    version === 'tls13' && step === 'HelloRetryRequest' ? ['cookie'] : [],
-  );
+  // Some servers of TLS 1.2 send supported_groups too; there it means nothing.
+  const isStray = ({ name, type }: { readonly name: string; readonly type?: number }) =>
+    version === 'tls12' && name === 'unknown' && type === ExtensionType.supported_groups;
+  const extensions = (answer.extensions as readonly Extension<unknown>[]).filter((extension) => !isStray(extension));
+  checkAnswered(hello.extensions, extensions, step, step === 'HelloRetryRequest' ? ['cookie'] : []);
 }
 
 /**

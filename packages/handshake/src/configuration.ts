@@ -2,6 +2,7 @@ import type { Credential } from '@handfast/certificates';
 import type { CryptoProvider } from '@handfast/crypto';
 import { cipherSuite, cipherSuites, defaultGroups, defaultSignatureSchemes } from '@handfast/key-exchange';
 import { CipherSuite, type MessageVersion, NamedGroup, nameOf, TlsError } from '@handfast/wire';
+import { protocolNameBytes } from './hellos.ts';
 
 /** What both ends of a connection are configured with. Lists are in order of preference. */
 interface CommonConfiguration {
@@ -92,7 +93,11 @@ function checked<C extends Configuration>(configuration: C): C {
   if (minVersion === 'tls13' && maxVersion === 'tls12') invalid('the lowest version is above the highest');
   if (versionsOf(configuration).length === 0) invalid('no cipher suite is left for the versions that are enabled');
   for (const name of configuration.applicationProtocols) {
-    if (name.length === 0 || name.length > 255) invalid('an ALPN protocol name has 1 to 255 bytes');
+    const { length } = protocolNameBytes(name);
+    if (length === 0 || length > 255) invalid('an ALPN protocol name has 1 to 255 bytes');
+  }
+  if (configuration.role === 'client' && !/^[!-~]{1,255}$/.test(configuration.serverName)) {
+    invalid('the server name has 1 to 255 characters of ASCII; an internationalised one is given by its A-labels');
   }
   return configuration;
 }

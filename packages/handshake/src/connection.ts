@@ -8,6 +8,9 @@ import {
   decodeHandshake,
   encodeAlert,
   encodeHandshake,
+  type HandshakeMessage,
+  type MessageName,
+  type MessageVersion,
   TlsError,
   toHex,
 } from '@handfast/wire';
@@ -56,6 +59,9 @@ const congestionMark = 128 * 1024;
 
 const sendNoAlertFor: ReadonlySet<string> = new Set(['peer-alert', 'peer-closed', 'connection-lost']);
 
+/** Alerts that are no errors (RFC 8446 section 6.1, RFC 5246 section 7.2.2). */
+const warnings: ReadonlySet<string> = new Set(['close_notify', 'user_canceled', 'no_renegotiation']);
+
 /**
  * One TLS connection, without I/O: bytes go in, bytes and events come out. It runs the handshake's machine, carries out
  * what the machine asks for, and keeps the timeline. Where all ports answer at once it never waits for anything but the
@@ -80,6 +86,8 @@ export class Connection {
   #asks = 0;
   #working = false;
   #moreArrived = false;
+  /** The alert by which the peer gave up. */
+  #lastWord: string | undefined;
   #writesClosed = false;
   #readsClosed = false;
   #over = false;
@@ -136,12 +144,15 @@ export class Connection {
   /** Sends close_notify, after which nothing more is written (RFC 8446 section 6.1). Data may still be received. */
   close(): void {
     if (this.#over || this.#writesClosed) return;
+    if (this.#open === undefined) {
+      this.abort(new TlsError('cancelled', 'we closed before the handshake was done'));
+      return;
+    }
     this.#guard(() => {
+      this.#writeAlert('close_notify', this.#environment.now());
       this.#writesClosed = true;
-      this.#writer.write('alert', encodeAlert('warning', 'close_notify'));
       this.#flush();
     });
-    if (this.#open === undefined) this.abort(new TlsError('cancelled', 'we closed before the handshake was done'));
   }
 
   /** Gives up, for a reason that comes from outside: a deadline, a shutdown. */
@@ -150,7 +161,8 @@ export class Connection {
   }
 
   /**
-   * The transport has ended: nothing more will arrive, nor can be sent.
+   * The transport has ended: nothing more will arrive. After the peer's close_notify that is the orderly end of its side,
+   * and we may still send.
    * @param cause the transport's error, if it had one, in words.
    */
   transportEnded(cause?: string): void {
@@ -173,7 +185,7 @@ export class Connection {
         new TlsError('peer-closed', 'the peer closed the connection without close_notify: data may be missing'),
       );
     } else {
-      this.#over = true;
+      this.#over = this.#writesClosed;
       this.#end();
     }
   }
@@ -248,7 +260,7 @@ export class Connection {
         step: 'ChangeCipherSpec',
       });
     }
-    this.#handshakeBytes += fragment.length;
+    if (this.#open === undefined) this.#handshakeBytes += fragment.length;
     if (this.#handshakeBytes > handshakeBudget) {
       throw new TlsError('handshake-too-large', `more than ${handshakeBudget} bytes of handshake messages`);
     }
@@ -258,16 +270,30 @@ export class Connection {
   #takeMessage(bytes: Uint8Array): void {
     const awaited = this.#awaited;
     if (awaited?.kind !== 'receive') return;
-    const sender = this.#configuration.role === 'client' ? 'server' : 'client';
-    const message = decodeHandshake(bytes, awaited.version, sender);
-    if (this.#open === undefined) this.#timeline.received(message.type, bytes.length, this.#environment.now());
-    else this.#countIdleMessage();
+    const message = this.#decode(bytes, awaited.version);
+    if (this.#open !== undefined || message.type === 'HelloRequest') this.#countIdleMessage();
+    else this.#timeline.received(message.type, bytes.length, this.#environment.now());
+    // RFC 5246 section 7.4.1.1: ignored during a handshake, and no part of it.
+    if (this.#open === undefined && message.type === 'HelloRequest') return;
     if (!awaited.names.includes(message.type)) {
       throw new TlsError('unexpected-message', `${message.type} where ${awaited.names.join(' or ')} is due`, {
         step: message.type,
       });
     }
     this.#advance({ message, bytes });
+  }
+
+  #decode(bytes: Uint8Array, version: MessageVersion): HandshakeMessage {
+    const sender = this.#configuration.role === 'client' ? 'server' : 'client';
+    try {
+      return decodeHandshake(bytes, version, sender);
+    } catch (error) {
+      // A message that cannot be read is a step all the same: the one that failed.
+      if (error instanceof TlsError && error.step !== undefined && this.#open === undefined) {
+        this.#timeline.received(error.step as StepName, bytes.length, this.#environment.now());
+      }
+      throw error;
+    }
   }
 
   #takeChangeCipherSpec({ fragment }: TlsRecord): void {
@@ -289,6 +315,7 @@ export class Connection {
       this.#countIdleMessage();
     } else {
       const known = name in AlertDescription ? (name as AlertName) : undefined;
+      this.#lastWord = name;
       throw new TlsError('peer-alert', `the peer refused with the alert ${name}`, { alert: known });
     }
   }
@@ -301,7 +328,10 @@ export class Connection {
 
   #takeCloseNotify(): void {
     if (this.#open === undefined) {
-      throw new TlsError('peer-closed', 'the peer sent close_notify before the handshake was done');
+      // RFC 8446 section 6.1: who cancels a handshake says user_canceled, and then close_notify.
+      const cancelled = this.#timeline.alerts.some(({ from, alert }) => from === 'peer' && alert === 'user_canceled');
+      this.#lastWord = cancelled ? 'user_canceled' : 'close_notify';
+      throw new TlsError('peer-closed', `the peer sent ${this.#lastWord} before the handshake was done`);
     }
     this.#readsClosed = true;
     this.#confirm();
@@ -352,10 +382,7 @@ export class Connection {
           break;
         }
         case 'send':
-          this.#writer.write('handshake', effect.bytes);
-          if (this.#open === undefined) {
-            this.#timeline.sent(effect.name, effect.bytes.length, this.#environment.now());
-          }
+          this.#send(effect.name, effect.bytes);
           break;
         case 'send-change-cipher-spec':
           this.#writer.write('change_cipher_spec', Uint8Array.of(1));
@@ -388,6 +415,13 @@ export class Connection {
           break;
       }
     }
+  }
+
+  #send(name: MessageName, bytes: Uint8Array): void {
+    // The answer to a KeyUpdate after our close_notify: nothing may follow that (RFC 8446 section 6.1).
+    if (this.#writesClosed) return;
+    this.#writer.write('handshake', bytes);
+    if (this.#open === undefined) this.#timeline.sent(name, bytes.length, this.#environment.now());
   }
 
   #protect({ direction, protection }: Extract<Effect, { kind: 'protect' }>): void {
@@ -459,7 +493,9 @@ export class Connection {
       deadline: now + this.#environment.askTimeout,
       traceId: this.#timeline.traceId,
       spanId: record.spanId,
-      report: (work) => record.work.push(work),
+      report: (work) => {
+        if (!record.ended) record.work.push(work);
+      },
       onCancel: (listener) => pending.onCancel(listener),
     };
   }
@@ -498,8 +534,17 @@ export class Connection {
   }
 
   #readAlerts(): void {
-    for (let record = this.#reader.next(); record !== undefined; record = this.#reader.next()) {
+    for (let record = this.#readable(); record !== undefined; record = this.#readable()) {
       if (record.type === 'alert') this.#takeAlert(record.fragment);
+    }
+  }
+
+  /** The next record, unless it is under keys that we were still asking for. */
+  #readable(): TlsRecord | undefined {
+    try {
+      return this.#reader.next();
+    } catch {
+      return undefined;
     }
   }
 
@@ -507,24 +552,16 @@ export class Connection {
     this.#over = true;
     this.#cancelAsks();
     const step = this.#stepOf(error);
-    const told = step === undefined ? error : error.at(step);
     const now = this.#environment.now();
-    const silent = sendNoAlertFor.has(error.reason) || this.#writesClosed;
-    if (!silent) this.#sendFatalAlert(error.alert, now);
+    const byPeer = sendNoAlertFor.has(error.reason);
+    const told = byPeer ? undefined : this.#tellPeer(error.alert, now);
     if (this.#timeline.endedAt === undefined) {
-      this.#timeline.failed(
-        {
-          reason: error.reason,
-          by: sendNoAlertFor.has(error.reason) ? 'peer' : 'us',
-          alert: error.reason === 'peer-alert' ? this.#timeline.alerts.at(-1)?.alert : silent ? undefined : error.alert,
-          step,
-          detail: error.detail,
-        },
-        now,
-      );
+      const { reason, detail } = error;
+      const alert = byPeer ? this.#lastWord : told;
+      this.#timeline.failed({ reason, by: byPeer ? 'peer' : 'us', alert, step, detail }, now);
       this.#progress();
     }
-    this.#events.failed(told);
+    this.#events.failed(step === undefined ? error : error.at(step));
   }
 
   /** The step that an error belongs to: what it says itself, what we wait for, or what we work on. */
@@ -536,14 +573,28 @@ export class Connection {
     return this.#timeline.currentStep;
   }
 
-  #sendFatalAlert(alert: AlertName, now: number): void {
+  /**
+   * Our last words to the peer.
+   * @returns the alert that told it why, unless we had closed before.
+   */
+  #tellPeer(alert: AlertName, now: number): AlertName | undefined {
+    if (this.#writesClosed) return undefined;
+    // RFC 8446 section 6.1: only a handshake is cancelled; what comes after it is closed.
+    const last = alert === 'user_canceled' && this.#open !== undefined ? 'close_notify' : alert;
     try {
-      this.#writer.write('alert', encodeAlert('fatal', alert));
-      this.#timeline.alert('us', alert, 'fatal', now);
+      this.#writeAlert(last, now);
+      if (last === 'user_canceled' || last === 'no_renegotiation') this.#writeAlert('close_notify', now);
       this.#flush();
     } catch {
       // The key has reached its limit, or the transport is gone: then the close must say it all.
     }
+    return last;
+  }
+
+  #writeAlert(alert: AlertName, now: number): void {
+    const level = warnings.has(alert) ? 'warning' : 'fatal';
+    this.#writer.write('alert', encodeAlert(level, alert));
+    this.#timeline.alert('us', alert, level, now);
   }
 
   /** The handshake's story is over. One that was never confirmed stays `completed`. */

@@ -1,4 +1,12 @@
-import { type ClientHello, type MessageVersion, NamedGroup, ProtocolVersion, TlsError } from '@handfast/wire';
+import {
+  type ClientHello,
+  ECPointFormat,
+  type MessageVersion,
+  NamedGroup,
+  nameOf,
+  ProtocolVersion,
+  TlsError,
+} from '@handfast/wire';
 
 /** Facts about the hellos that both sides share. */
 
@@ -23,30 +31,54 @@ export function endsWith(bytes: Uint8Array, ending: Uint8Array): boolean {
   return ending.every((byte, index) => bytes[start + index] === byte);
 }
 
-/** Bytes of a server's key share, by group (RFC 8446 section 4.2.8.2; draft-ietf-tls-ecdhe-mlkem section 4.3). */
-const serverShareLengths: ReadonlyMap<number, number> = new Map([
-  [NamedGroup.x25519, 32],
-  [NamedGroup.secp256r1, 65],
-  [NamedGroup.secp384r1, 97],
-  [NamedGroup.secp521r1, 133],
-  [NamedGroup.X25519MLKEM768, 1120],
+/** Bytes of a server's key share and of the shared secret (RFC 8446 section 7.4, draft-ietf-tls-ecdhe-mlkem section 4). */
+interface ExchangeLengths {
+  readonly serverShare: number;
+  readonly secret: number;
+}
+
+const exchangeLengths: ReadonlyMap<number, ExchangeLengths> = new Map([
+  [NamedGroup.x25519, { serverShare: 32, secret: 32 }],
+  [NamedGroup.secp256r1, { serverShare: 65, secret: 32 }],
+  [NamedGroup.secp384r1, { serverShare: 97, secret: 48 }],
+  [NamedGroup.secp521r1, { serverShare: 133, secret: 66 }],
+  [NamedGroup.X25519MLKEM768, { serverShare: 1120, secret: 64 }],
 ]);
 
-export function serverShareLength(group: number): number {
-  const length = serverShareLengths.get(group);
-  if (length === undefined) throw new RangeError(`no key share is defined for group ${group}`);
-  return length;
+export function exchangeLengthsOf(group: number): ExchangeLengths {
+  const lengths = exchangeLengths.get(group);
+  if (lengths === undefined) throw new RangeError(`no key exchange is defined for group ${group}`);
+  return lengths;
+}
+
+/** Bytes of the master secret of TLS 1.2 (RFC 5246 section 8.1). */
+export const masterSecretLength = 48;
+
+/** Names that a peer's list is cut after: it may hold tens of thousands of code points, and is kept with the timeline. */
+const namesShown = 128;
+
+/** The registered names of a peer's list of code points, for people. */
+export function namesOf(registry: Readonly<Record<string, number>>, codes: readonly number[]): readonly string[] {
+  return shortened(codes, (code) => nameOf(registry, code));
+}
+
+/** ALPN names, for people: as UTF-8, with what cannot be printed escaped. */
+export function protocolNames(names: readonly Uint8Array[]): readonly string[] {
+  return shortened(names, (name) =>
+    utf8.decode(name).replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
+  );
+}
+
+function shortened<T>(list: readonly T[], textOf: (item: T) => string): readonly string[] {
+  const names = list.slice(0, namesShown).map(textOf);
+  return list.length > namesShown ? [...names, `and ${list.length - namesShown} more`] : names;
 }
 
 const text = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function protocolNameBytes(name: string): Uint8Array {
   return text.encode(name);
-}
-
-/** An ALPN name for comparison and for people: its bytes as UTF-8. */
-export function protocolNameText(name: Uint8Array): string {
-  return new TextDecoder().decode(name);
 }
 
 /** An IPv4 or IPv6 literal, which server_name must not carry (RFC 6066 section 3). */
@@ -62,5 +94,12 @@ export function checkCompression(hello: ClientHello, version: MessageVersion): v
     throw new TlsError('illegal-parameter', 'the client does not offer the null compression method alone', {
       step: 'ClientHello',
     });
+  }
+}
+
+/** Whoever lists point formats in TLS 1.2 lists the only one that is left (RFC 8422 section 5.1.2). */
+export function checkPointFormats(formats: readonly number[] | undefined, step: 'ClientHello' | 'ServerHello'): void {
+  if (formats !== undefined && !formats.includes(ECPointFormat.uncompressed)) {
+    throw new TlsError('illegal-parameter', 'ec_point_formats has no uncompressed points', { step });
   }
 }

@@ -1,25 +1,37 @@
 import type { Credential } from '@handfast/certificates';
 import type { PublicKeyKind } from '@handfast/crypto';
 import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
-import { type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
+import { CipherSuite, type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
 import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
-import { protocolNameText, versionCode } from './hellos.ts';
+import { protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
 
 /** The choices that a server makes, each a function of what the client offers and what the server is configured with. */
 
 export function chooseVersion(configuration: ServerConfiguration, hello: ClientHello): MessageVersion {
-  const offered = findExtension(hello.extensions, 'supported_versions') ?? versionsUpTo(hello.legacyVersion);
-  const chosen = versionsOf(configuration).find((version) => offered.includes(versionCode[version]));
+  const ours = versionsOf(configuration);
+  const offered = offeredVersions(hello);
+  const chosen = ours.find((version) => offered.includes(versionCode[version]));
   if (chosen === undefined) {
+    const names = ours.map((version) => versionText(versionCode[version])).join(', ');
     throw new TlsError(
       'no-common-version',
-      `the client offers ${offered.map(versionText).join(', ') || 'no version'}; we speak ${versionsOf(configuration)
-        .map((version) => versionText(versionCode[version]))
-        .join(', ')}`,
+      `the client offers ${offered.map(versionText).join(', ') || 'no version'}; we speak ${names}`,
     );
+  }
+  // RFC 7507 section 3: the client has tried more before, and somebody made it fail.
+  if (chosen !== ours[0] && hello.cipherSuites.includes(CipherSuite.TLS_FALLBACK_SCSV)) {
+    throw new TlsError('inappropriate-fallback', `the client fell back to ${versionText(versionCode[chosen])}`);
   }
   return chosen;
 }
+
+function offeredVersions(hello: ClientHello): readonly number[] {
+  // RFC 8446 appendix D.5: SSL 3.0 in legacy_version ends the handshake, whatever else is offered.
+  if (hello.legacyVersion <= ssl30) return [hello.legacyVersion];
+  return findExtension(hello.extensions, 'supported_versions') ?? versionsUpTo(hello.legacyVersion);
+}
+
+const ssl30 = 0x0300;
 
 /** Without supported_versions, a client speaks everything up to legacy_version, and never TLS 1.3 (RFC 8446 section 4.2.1). */
 function versionsUpTo(legacyVersion: number): readonly number[] {
@@ -51,16 +63,27 @@ export function commonGroups(configuration: Configuration, hello: ClientHello): 
 
 /** The application protocol (RFC 7301 section 3.2): our preference; none where either side does not use ALPN. */
 export function chooseApplicationProtocol(configuration: ServerConfiguration, hello: ClientHello): string | undefined {
-  const offered = findExtension(hello.extensions, 'application_layer_protocol_negotiation')?.map(protocolNameText);
+  const offered = findExtension(hello.extensions, 'application_layer_protocol_negotiation');
   if (offered === undefined || configuration.applicationProtocols.length === 0) return undefined;
-  const chosen = configuration.applicationProtocols.find((name) => offered.includes(name));
+  const chosen = ourProtocol(configuration, offered);
   if (chosen === undefined) {
     throw new TlsError(
       'no-common-application-protocol',
-      `the client offers ${offered.join(', ')}; we have ${configuration.applicationProtocols.join(', ')}`,
+      `the client offers ${protocolNames(offered).join(', ')}; we have ${configuration.applicationProtocols.join(', ')}`,
     );
   }
   return chosen;
+}
+
+/** The first of our application protocols that is among `names`, byte by byte (RFC 7301 section 6). */
+export function ourProtocol(
+  { applicationProtocols, crypto }: Configuration,
+  names: readonly Uint8Array[],
+): string | undefined {
+  return applicationProtocols.find((own) => {
+    const bytes = protocolNameBytes(own);
+    return names.some((name) => crypto.equal(name, bytes));
+  });
 }
 
 export interface CredentialChoice {

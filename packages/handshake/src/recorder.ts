@@ -94,7 +94,9 @@ export class TimelineRecorder implements Timeline {
     ask.step.asks.push({ port, operation, spanId, startedAt, endedAt: now, failure, work });
   }
 
+  /** An alert, as long as the timeline has not ended: a peer may go on sending warnings. */
   alert(from: 'us' | 'peer', alert: string, level: 'warning' | 'fatal', now: number): void {
+    if (this.endedAt !== undefined) return;
     this.alerts.push({ from, alert, level, at: now });
   }
 

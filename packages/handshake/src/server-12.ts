@@ -2,6 +2,7 @@ import {
   type CipherSuiteParameters,
   exportKeyingMaterial12,
   finishedVerifyData12,
+  groupFits,
   keyBlock12,
   type MasterSecretDerivation,
 } from '@handfast/key-exchange';
@@ -22,8 +23,16 @@ import {
 import { afterHandshake12 } from './after-handshake.ts';
 import { type ServerConfiguration, versionsOf } from './configuration.ts';
 import { type Ask, ask, askBoth, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, receive, send } from './handshake.ts';
-import { checkCompression, downgradeSentinel, protocolNameBytes } from './hellos.ts';
+import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import {
+  checkCompression,
+  checkPointFormats,
+  downgradeSentinel,
+  exchangeLengthsOf,
+  masterSecretLength,
+  namesOf,
+  protocolNameBytes,
+} from './hellos.ts';
 import {
   type CredentialChoice,
   chooseApplicationProtocol,
@@ -39,6 +48,7 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   const { configuration, crypto, transcript } = handshake;
   checkCompression(hello, 'tls12');
   checkRenegotiation(hello);
+  checkPointFormats(findExtension(hello.extensions, 'ec_point_formats'), 'ClientHello');
   const group = chooseGroup(configuration, hello);
   const { suite, credential, scheme } = chooseSuite(configuration, hello);
   const applicationProtocol = chooseApplicationProtocol(configuration, hello);
@@ -78,7 +88,10 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   });
   yield* send(handshake, {
     type: 'ServerKeyExchange',
-    params: { namedCurve: group, publicKey: begun.share },
+    params: {
+      namedCurve: group,
+      publicKey: ofLength(begun.share, exchangeLengthsOf(group).serverShare, 'a key share'),
+    },
     signatureScheme: scheme,
     signature: begun.signature,
   });
@@ -114,15 +127,16 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
       ),
   };
   // The verdict on the client's chain does not depend on the secret: both are asked for at once.
-  let masterSecret: Uint8Array;
+  let secret: Uint8Array;
   let client: PeerAuthentication = 'without-certificate';
   if (chain === undefined) {
-    masterSecret = (yield* ask(agreement)).secret;
+    secret = (yield* ask(agreement)).secret;
   } else {
     const [agreed, verdict] = yield* askBoth(agreement, chainValidation(handshake, chain, 'ClientKeyExchange'));
-    masterSecret = agreed.secret;
+    secret = agreed.secret;
     client = yield* receiveCertificateVerify(handshake, yield* accept(handshake, chain, verdict));
   }
+  const masterSecret = ofLength(secret, masterSecretLength, 'a master secret');
 
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
   yield { kind: 'receive-change-cipher-spec' };
@@ -165,20 +179,15 @@ function chooseGroup(configuration: ServerConfiguration, hello: ClientHello): nu
   const candidates = silent
     ? configuration.groups.filter((group) => group === NamedGroup.secp256r1)
     : commonGroups(configuration, hello);
-  const group = candidates.find(isEllipticCurve);
+  const group = candidates.find((candidate) => groupFits(candidate, 'tls12'));
   if (group === undefined) {
-    const offered = findExtension(hello.extensions, 'supported_groups') ?? [];
+    const offered = namesOf(NamedGroup, findExtension(hello.extensions, 'supported_groups') ?? []);
     throw new TlsError(
       'no-common-group',
-      `the client offers ${offered.map((code) => nameOf(NamedGroup, code)).join(', ') || 'none'}; we have ${configuration.groups.map((code) => nameOf(NamedGroup, code)).join(', ')}`,
+      `the client offers ${offered.join(', ') || 'none'}; we have ${namesOf(NamedGroup, configuration.groups).join(', ')}`,
     );
   }
   return group;
-}
-
-/** The hybrid groups are defined for TLS 1.3 alone (draft-ietf-tls-ecdhe-mlkem section 4.1). */
-export function isEllipticCurve(group: number): boolean {
-  return group !== NamedGroup.X25519MLKEM768;
 }
 
 /** The suite fixes the kind of certificate in TLS 1.2, so both are chosen together. */
@@ -198,12 +207,12 @@ function chooseSuite(
   if (suites.length === 0) {
     throw new TlsError(
       'no-common-cipher-suite',
-      `the client offers ${hello.cipherSuites.map((code) => nameOf(CipherSuite, code)).join(', ')}`,
+      `the client offers ${namesOf(CipherSuite, hello.cipherSuites).join(', ')}`,
     );
   }
   throw new TlsError(
     'no-common-signature-scheme',
-    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${schemes.map((code) => nameOf(SignatureScheme, code)).join(', ') || 'SHA-1, all that the client verifies'}`,
+    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${namesOf(SignatureScheme, schemes).join(', ') || 'SHA-1, all that the client verifies'}`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   CipherSuite,
   type ClientHello,
   type Extension,
+  ExtensionType,
   encodeHandshake,
   findExtension,
   type HelloRetryRequestExtensions,
@@ -23,8 +24,8 @@ import {
 import { afterHandshake13 } from './after-handshake.ts';
 import type { ServerConfiguration } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, receive, send, sendEncoded } from './handshake.ts';
-import { checkCompression, protocolNameBytes, serverShareLength } from './hellos.ts';
+import { checkFinished, type Handshake, ofLength, receive, send, sendEncoded } from './handshake.ts';
+import { checkCompression, exchangeLengthsOf, namesOf, protocolNameBytes } from './hellos.ts';
 import {
   type CredentialChoice,
   chooseApplicationProtocol,
@@ -60,7 +61,7 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
 
   // The KeyExchange makes the share, the secret and the signature in one answer (design section 4, hop budget), and so
   // gets everything that it signs over, with a gap where its own share will stand: at the end of ServerHello.
-  const shareLength = serverShareLength(clientShare.group);
+  const { serverShare: shareLength, secret: secretLength } = exchangeLengthsOf(clientShare.group);
   const serverHello = encodeServerHello(handshake, hello, suite, clientShare.group, shareLength);
   const encryptedExtensions = encodeHandshake({
     type: 'EncryptedExtensions',
@@ -99,17 +100,14 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
         context,
       ),
   });
-  if (answer.share.length !== shareLength) {
-    throw new TlsError(
-      'service-reply-invalid',
-      `a key share of ${answer.share.length} bytes is not one of ${shareLength}`,
-    );
-  }
-  serverHello.set(answer.share, gap);
+  serverHello.set(ofLength(answer.share, shareLength, 'a key share'), gap);
 
   yield* sendEncoded(handshake, 'ServerHello', serverHello);
   const schedule = new KeySchedule13(crypto, suite.hash);
-  const handshakeSecrets = schedule.enterHandshake(answer.secret, transcript.hash());
+  const handshakeSecrets = schedule.enterHandshake(
+    ofLength(answer.secret, secretLength, 'a shared secret'),
+    transcript.hash(),
+  );
   if (hello.legacySessionId.length > 0 && hello === firstHello) yield { kind: 'send-change-cipher-spec' };
   yield { kind: 'protect', direction: 'writes', protection: protection13(crypto, suite, handshakeSecrets.server) };
   yield { kind: 'protect', direction: 'reads', protection: protection13(crypto, suite, handshakeSecrets.client) };
@@ -154,6 +152,13 @@ function checkMandatory(hello: ClientHello): void {
       throw new TlsError('missing-extension', `a TLS 1.3 ClientHello needs ${name}`, { step: 'ClientHello' });
     }
   }
+  // RFC 8446 section 4.2.9, also for a server that takes no PSK.
+  if (
+    findExtension(hello.extensions, 'pre_shared_key') !== undefined &&
+    findExtension(hello.extensions, 'psk_key_exchange_modes') === undefined
+  ) {
+    throw new TlsError('missing-extension', 'pre_shared_key needs psk_key_exchange_modes', { step: 'ClientHello' });
+  }
 }
 
 function chooseSuite(configuration: ServerConfiguration, hello: ClientHello): CipherSuiteParameters {
@@ -161,7 +166,7 @@ function chooseSuite(configuration: ServerConfiguration, hello: ClientHello): Ci
   if (suite === undefined) {
     throw new TlsError(
       'no-common-cipher-suite',
-      `the client offers ${hello.cipherSuites.map((code) => nameOf(CipherSuite, code)).join(', ')}`,
+      `the client offers ${namesOf(CipherSuite, hello.cipherSuites).join(', ')}`,
     );
   }
   return suite;
@@ -181,10 +186,10 @@ function* agreeOnGroup(
   }
   const [wanted] = groups;
   if (wanted === undefined) {
-    const offered = findExtension(hello.extensions, 'supported_groups') ?? [];
+    const offered = namesOf(NamedGroup, findExtension(hello.extensions, 'supported_groups') ?? []);
     throw new TlsError(
       'no-common-group',
-      `the client offers ${offered.map((code) => nameOf(NamedGroup, code)).join(', ')}; we have ${handshake.configuration.groups.map((code) => nameOf(NamedGroup, code)).join(', ')}`,
+      `the client offers ${offered.join(', ')}; we have ${namesOf(NamedGroup, handshake.configuration.groups).join(', ')}`,
     );
   }
   return yield* retryHello(handshake, hello, suite, wanted);
@@ -192,18 +197,17 @@ function* agreeOnGroup(
 
 /** The client's key shares; each must be for a group that it lists, and for one only once (RFC 8446 section 4.2.8). */
 function offeredShares(hello: ClientHello): readonly KeyShareEntry[] {
-  const groups = findExtension(hello.extensions, 'supported_groups') ?? [];
+  // A set, for both lists may be long.
+  const groupsLeft = new Set(findExtension(hello.extensions, 'supported_groups'));
   const shares = findExtension(hello.extensions, 'key_share') ?? [];
-  const seen = new Set<number>();
   for (const { group } of shares) {
-    if (!groups.includes(group) || seen.has(group)) {
+    if (!groupsLeft.delete(group)) {
       throw new TlsError(
         'illegal-parameter',
-        `a key share for ${nameOf(NamedGroup, group)} is ${seen.has(group) ? 'there twice' : 'not in supported_groups'}`,
+        `a key share for ${nameOf(NamedGroup, group)} is there twice, or not in supported_groups`,
         { step: 'ClientHello' },
       );
     }
-    seen.add(group);
   }
   return shares;
 }
@@ -249,25 +253,24 @@ function* retryHello(
 
 /** The second ClientHello is the first but for what the retry asked for (RFC 8446 section 4.1.2). */
 function checkUnchanged({ crypto }: Handshake, first: ClientHello, second: ClientHello): void {
-  const same =
-    crypto.equal(first.random, second.random) &&
-    crypto.equal(first.legacySessionId, second.legacySessionId) &&
-    sameCodes(first.cipherSuites, second.cipherSuites) &&
-    sameCodes(versions(first), versions(second)) &&
-    sameCodes(groups(first), groups(second)) &&
-    findExtension(first.extensions, 'server_name') === findExtension(second.extensions, 'server_name');
-  if (!same) {
+  const stillEarly = findExtension(second.extensions, 'early_data') !== undefined;
+  if (stillEarly || !crypto.equal(fixedPart(first), fixedPart(second))) {
     throw new TlsError('illegal-parameter', 'the second ClientHello differs in what a retry may not change', {
       step: 'ClientHello',
     });
   }
 }
 
-const versions = (hello: ClientHello) => findExtension(hello.extensions, 'supported_versions') ?? [];
-const groups = (hello: ClientHello) => findExtension(hello.extensions, 'supported_groups') ?? [];
+/** A ClientHello without what a retry may change; clients that shuffle their extensions may do so again. */
+function fixedPart(hello: ClientHello): Uint8Array {
+  const extensions = hello.extensions.filter(({ name }) => !changedByRetry.has(name));
+  return encodeHandshake({ ...hello, extensions: extensions.sort((a, b) => typeOf(a) - typeOf(b)) });
+}
 
-function sameCodes(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((code, index) => code === b[index]);
+const changedByRetry: ReadonlySet<string> = new Set(['key_share', 'early_data', 'pre_shared_key', 'padding']);
+
+function typeOf(extension: ClientHello['extensions'][number]): number {
+  return extension.name === 'unknown' ? extension.type : ExtensionType[extension.name];
 }
 
 function chooseSigner(configuration: ServerConfiguration, hello: ClientHello): CredentialChoice {
@@ -277,7 +280,7 @@ function chooseSigner(configuration: ServerConfiguration, hello: ClientHello): C
   if (choice === undefined) {
     throw new TlsError(
       'no-common-signature-scheme',
-      `none of our certificates can sign with what the client verifies: ${schemes.map((code) => nameOf(SignatureScheme, code)).join(', ')}`,
+      `none of our certificates can sign with what the client verifies: ${namesOf(SignatureScheme, schemes).join(', ')}`,
     );
   }
   return choice;
@@ -331,6 +334,12 @@ function* authenticateClient(handshake: Handshake<ServerConfiguration>): Steps<P
   const certificate = yield* receive(handshake, 'tls13', 'Certificate');
   if (certificate.certificateRequestContext.length > 0) {
     throw new TlsError('illegal-parameter', 'certificate_request_context is not the one that we sent', {
+      step: 'Certificate',
+    });
+  }
+  // We asked for none (section 4.4.2).
+  if (certificate.certificateList.some(({ extensions }) => extensions.length > 0)) {
+    throw new TlsError('unsolicited-extension', 'a certificate comes with an extension that we did not ask for', {
       step: 'Certificate',
     });
   }

@@ -1,8 +1,8 @@
-import { CipherSuite, type ClientHello, findExtension, NamedGroup, nameOf } from '@handfast/wire';
+import { CipherSuite, type ClientHello, findExtension, NamedGroup } from '@handfast/wire';
 import type { ServerConfiguration } from './configuration.ts';
 import type { Steps } from './effects.ts';
 import { type Handshake, receive } from './handshake.ts';
-import { protocolName, protocolNameText } from './hellos.ts';
+import { namesOf, protocolName, protocolNames } from './hellos.ts';
 import { chooseVersion, versionText } from './negotiation.ts';
 import { serverHandshake12 } from './server-12.ts';
 import { serverHandshake13 } from './server-13.ts';
@@ -24,9 +24,9 @@ export function offeredBy(hello: ClientHello) {
   const protocols = findExtension(hello.extensions, 'application_layer_protocol_negotiation');
   return {
     offeredVersions: versions.map(versionText),
-    offeredCipherSuites: hello.cipherSuites.map((code) => nameOf(CipherSuite, code)),
-    offeredGroups: (findExtension(hello.extensions, 'supported_groups') ?? []).map((code) => nameOf(NamedGroup, code)),
+    offeredCipherSuites: namesOf(CipherSuite, hello.cipherSuites),
+    offeredGroups: namesOf(NamedGroup, findExtension(hello.extensions, 'supported_groups') ?? []),
     ...(serverName === undefined ? {} : { serverName }),
-    ...(protocols === undefined ? {} : { offeredApplicationProtocols: protocols.map(protocolNameText) }),
+    ...(protocols === undefined ? {} : { offeredApplicationProtocols: protocolNames(protocols) }),
   };
 }
