@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { KeyExchange } from '@handfast/key-exchange';
+import { LocalSessionManager } from '@handfast/sessions';
 import { type AskContext, NamedGroup, type ServiceWork } from '@handfast/wire';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
@@ -11,8 +12,9 @@ import { type NatsServer, natsServerBinary, startNatsServer } from '../../testin
 import { failing, keyExchangeWith, later, offering } from '../../testing/key-exchanges.ts';
 import type { Bus } from '../bus.ts';
 import { handfast } from '../generated/handfast.js';
-import { type HostOptions, hostKeyExchange } from '../host.ts';
+import { type HostOptions, hostKeyExchange, hostSessions } from '../host.ts';
 import { RemoteKeyExchange } from '../remote-key-exchange.ts';
+import { RemoteSessionManager } from '../remote-session-manager.ts';
 import { encodeReply } from '../reply.ts';
 import { encodeRefusal, parseReply, parseRequest, sealReply, sealRequest } from '../sealing/envelope.ts';
 import { InstanceKey } from '../sealing/instance-key.ts';
@@ -579,6 +581,21 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
           }
         }
       }
+    });
+
+    it('no note', async () => {
+      const sessions = new LocalSessionManager();
+      await hostSessions(await makeBus(), sessions);
+      const messages = record();
+      const remote = new RemoteSessionManager(await makeBus());
+      const unknown = { protocol: undefined, cipherSuite: undefined, identity: undefined, reason: undefined };
+      const serverName = 'hidden.example';
+      remote.note({ id: 'abcd', role: 'server', gateway: 'gateway', state: 'started', at: 0, serverName, ...unknown });
+      await vi.waitUntil(() => sessions.handshakes().length > 0);
+      await raw.flush();
+      expect(messages.map((message) => message.subject)).toContain('handfast.v1.session.note');
+      const everything = Buffer.concat(messages.map(({ data }) => data));
+      for (const hidden of [serverName, 'gateway']) expect(everything.includes(hidden)).toBe(false);
     });
 
     it('nothing where an instance has another secret than the rest of the bus', async () => {
