@@ -1,53 +1,24 @@
 import * as crypto from 'node:crypto';
 import { type HashName, hashLength, type RunningHash } from '../provider.ts';
 
-/*
- * A handshake makes some thirty short hashes and HMACs, and what they cost is not the hashing but the objects around it.
- * So both use the one-shot function, which makes none, and take its result as a string of byte values, which it makes
- * three times as fast as a Buffer (measured on Node 26). It came with Node 20.12; before that, objects it is.
+/**
+ * A hash as a text with a character for each byte. For outputs this short, node:crypto spends more on a Buffer than
+ * on hashing; a text, and the array made of it here, take half the time. The one-shot form came with Node 20.12.
  */
-const hasOneShot = typeof crypto.hash === 'function';
-
-/** RFC 2104 section 2: B, the block length of the hash, in bytes. */
-const blockLength = { sha256: 64, sha384: 128, sha512: 128 } as const satisfies Record<HashName, number>;
-
-/** What is longer than the labels and hashes that TLS authenticates gains nothing from the short way. */
-const longestShort = 1024;
-
-/** The padded key and the text, of one call at a time. Empty between calls. */
-const inner = new Uint8Array(blockLength.sha512 + longestShort);
-const outer = new Uint8Array(blockLength.sha512 + hashLength.sha512);
+const hashToText: (hash: HashName, data: Uint8Array) => string =
+  typeof crypto.hash === 'function'
+    ? (name, data) => crypto.hash(name, data, 'latin1')
+    : (name, data) => crypto.createHash(name).update(data).digest('latin1');
 
 export function hash(name: HashName, data: Uint8Array): Uint8Array {
-  if (!hasOneShot) return Uint8Array.from(crypto.createHash(name).update(data).digest());
-  return bytesOf(crypto.hash(name, data, 'latin1'));
-}
-
-export function hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
-  const block = blockLength[name];
-  if (!hasOneShot || key.length > block || data.length > longestShort) {
-    return Uint8Array.from(crypto.createHmac(name, key).update(data).digest());
-  }
-  inner.fill(0x36, key.length, block);
-  outer.fill(0x5c, key.length, block);
-  for (let i = 0; i < key.length; i += 1) {
-    const byte = key[i] ?? 0;
-    inner[i] = byte ^ 0x36;
-    outer[i] = byte ^ 0x5c;
-  }
-  inner.set(data, block);
-  write(crypto.hash(name, inner.subarray(0, block + data.length), 'latin1'), outer, block);
-  const digest = bytesOf(crypto.hash(name, outer.subarray(0, block + hashLength[name]), 'latin1'));
-  inner.fill(0, 0, block + data.length);
-  outer.fill(0);
-  return digest;
+  return bytesOf(hashToText(name, data));
 }
 
 export class NativeRunningHash implements RunningHash {
   readonly #hash: crypto.Hash;
 
-  constructor(hash: HashName) {
-    this.#hash = crypto.createHash(hash);
+  constructor(name: HashName) {
+    this.#hash = crypto.createHash(name);
   }
 
   update(data: Uint8Array): void {
@@ -59,12 +30,52 @@ export class NativeRunningHash implements RunningHash {
   }
 }
 
+/** Where the two inputs of an HMAC are put together: those of TLS are short, and come one after the other. */
+class HmacInputs {
+  readonly blockLength: number;
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
+
+  constructor(blockLength: number, hashLength: number) {
+    this.blockLength = blockLength;
+    this.inner = new Uint8Array(blockLength + 512);
+    this.outer = new Uint8Array(blockLength + hashLength);
+  }
+}
+
+const inputs = {
+  sha256: new HmacInputs(64, hashLength.sha256),
+  sha384: new HmacInputs(128, hashLength.sha384),
+  sha512: new HmacInputs(128, hashLength.sha512),
+} as const satisfies Record<HashName, HmacInputs>;
+
+/** RFC 2104 section 2, over two one-shot hashes: less than half the time of createHmac. */
+export function hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
+  const { blockLength, inner: shared, outer } = inputs[name];
+  if (key.length > blockLength) return hmac(name, hash(name, key), data);
+  const length = blockLength + data.length;
+  const inner = length <= shared.length ? shared : new Uint8Array(length);
+  // A loop, because calls of fill() cost more than what they fill.
+  for (let index = 0; index < blockLength; index += 1) {
+    const byte = key[index] ?? 0;
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  }
+  inner.set(data, blockLength);
+  writeText(outer, blockLength, hashToText(name, inner.subarray(0, length)));
+  const text = hashToText(name, outer);
+  // The key stays in no memory that outlives the call.
+  inner.fill(0, 0, length);
+  outer.fill(0);
+  return bytesOf(text);
+}
+
 function bytesOf(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
-  write(text, bytes, 0);
+  writeText(bytes, 0, text);
   return bytes;
 }
 
-function write(text: string, target: Uint8Array, offset: number): void {
-  for (let i = 0; i < text.length; i += 1) target[offset + i] = text.charCodeAt(i);
+function writeText(target: Uint8Array, start: number, text: string): void {
+  for (let index = 0; index < text.length; index += 1) target[start + index] = text.charCodeAt(index);
 }

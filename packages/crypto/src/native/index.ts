@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { groupOperations } from '../groups.ts';
 import { portableMlKem768 } from '../portable/ml-kem.ts';
 import type { CryptoProvider } from '../provider.ts';
@@ -8,6 +8,7 @@ import { hash, hmac, NativeRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
 import { nativeMlKem768 } from './ml-kem.ts';
 import { nistAgreements } from './nist-curves.ts';
+import { randomBytes } from './random.ts';
 import { hasRawMlKem } from './raw-keys.ts';
 import { x25519 } from './x25519.ts';
 
@@ -16,7 +17,7 @@ const mlKem = hasRawMlKem ? nativeMlKem768 : portableMlKem768(randomBytes);
 /** The provider over node:crypto, the default. ML-KEM comes from @noble/post-quantum on a Node that has none. */
 export const nativeCrypto: CryptoProvider = {
   name: 'native',
-  randomBytes: (length) => randomBytes(length),
+  randomBytes,
   hash,
   runningHash: (hash) => new NativeRunningHash(hash),
   hmac,
