@@ -269,3 +269,11 @@ test('the certificate is chosen by the server name', () => {
   }).run();
   expect(loopback.client.opened?.peer?.chain[0]).toEqual(pki.server.der);
 });
+
+test('every span of a handshake has an ID of its own', () => {
+  const { timeline } = new Loopback({ pki }).run().server.connection;
+  const ids = [timeline, ...timeline.steps, ...timeline.steps.flatMap((step) => step.asks)].map(({ spanId }) =>
+    Buffer.from(spanId).toString('hex'),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+});
