@@ -42,7 +42,7 @@ describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => 
   });
 
   it.for(hashes)('makes HMACs with %s as node:crypto does, for keys of any length', (hash) => {
-    for (const length of [0, 1, 32, 64, 65, 128, 129, 300]) {
+    for (const length of [0, 1, 32, 64, 65, 128, 129, 300, 600]) {
       const [key, data] = [randomBytes(length), randomBytes(length + 3)];
       expect(hexOf(crypto.hmac(hash, key, data))).toBe(createHmac(hash, key).update(data).digest('hex'));
     }

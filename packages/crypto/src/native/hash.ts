@@ -55,7 +55,7 @@ export function hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Ar
   if (key.length > blockLength) return hmac(name, hash(name, key), data);
   const length = blockLength + data.length;
   const inner = length <= shared.length ? shared : new Uint8Array(length);
-  // A loop, because calls of fill() cost more than what they fill.
+  // Loops, because fill() costs more than to fill so little.
   for (let index = 0; index < blockLength; index += 1) {
     const byte = key[index] ?? 0;
     inner[index] = byte ^ 0x36;
@@ -64,9 +64,9 @@ export function hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Ar
   inner.set(data, blockLength);
   writeText(outer, blockLength, hashToText(name, inner.subarray(0, length)));
   const text = hashToText(name, outer);
-  // The key stays in no memory that outlives the call.
-  inner.fill(0, 0, length);
-  outer.fill(0);
+  // Neither key nor data, which may be a secret too, stays in memory that outlives the call.
+  for (let index = 0; index < length; index += 1) inner[index] = 0;
+  for (let index = 0; index < outer.length; index += 1) outer[index] = 0;
   return bytesOf(text);
 }
 
