@@ -1,5 +1,3 @@
-import { nativeCrypto } from '@handfast/crypto/native';
-import { LocalKeyExchange } from '@handfast/key-exchange';
 import { NamedGroup, type ServiceWork, TlsError } from '@handfast/wire';
 import { describe, expect, it, vi } from 'vitest';
 import { contextOf, makeGate } from '../testing/context.ts';
@@ -61,12 +59,6 @@ describe('EmbeddedBus', () => {
     expect(ask).toThrow(expect.objectContaining({ reason: 'service-failed' }));
     expect(ask).not.toThrow(/secret/);
     expect(onError).toHaveBeenCalledWith(fault);
-  });
-
-  it('says what a key exchange lacks whose continuations mean nothing to others', () => {
-    const bus = new EmbeddedBus();
-    hostKeyExchange(bus, new LocalKeyExchange({ crypto: nativeCrypto, keys: [] }));
-    expect(() => new RemoteKeyExchange(bus).offer(offer, contextOf())).toThrow(/SealedContinuations/);
   });
 
   it('fails at once where nobody hosts the service', () => {

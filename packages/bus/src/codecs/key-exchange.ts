@@ -12,7 +12,6 @@ import type {
   StartServerAnswer,
   StartServerRequest,
 } from '@handfast/key-exchange';
-import { TlsError } from '@handfast/wire';
 import { handfast } from '../generated/handfast.js';
 import {
   atMost,
@@ -96,8 +95,7 @@ export const startServerCodec: OperationCodec<StartServerRequest, StartServerAns
     },
   },
   answer: {
-    encode: (answer) =>
-      proto.StartServerReply.encode({ ...answer, continuation: portable(answer.continuation) }).finish(),
+    encode: (answer) => proto.StartServerReply.encode(answer).finish(),
     decode: (bytes) => {
       const { share, signature, continuation } = proto.StartServerReply.decode(bytes);
       return {
@@ -118,8 +116,7 @@ export const offerCodec: OperationCodec<OfferRequest, OfferAnswer> = {
     },
   },
   answer: {
-    encode: ({ shares, continuation }) =>
-      proto.OfferReply.encode({ shares: [...shares], continuation: portable(continuation) }).finish(),
+    encode: ({ shares, continuation }) => proto.OfferReply.encode({ shares: [...shares], continuation }).finish(),
     decode: (bytes) => {
       const { shares, continuation } = proto.OfferReply.decode(bytes);
       return {
@@ -199,12 +196,6 @@ function decodeDerivation({ extended, classic }: MasterSecretFields): MasterSecr
     };
   }
   return undefined;
-}
-
-/** One that is held in the memory of the port is empty, and means nothing to whoever gets it over a bus. */
-function portable(continuation: Uint8Array): Uint8Array {
-  if (continuation.length > 0) return continuation;
-  throw new TlsError('configuration-invalid', 'a key exchange that is hosted needs SealedContinuations');
 }
 
 function hexKeyId(keyId: string): string {
