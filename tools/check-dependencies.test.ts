@@ -47,6 +47,25 @@ describe('the dependency check', () => {
     ]);
   });
 
+  it('accepts a subpath that a package offers, and one that it does not publish in tests alone', () => {
+    workspace('packages/crypto', { files: { 'index.ts': 'export {};' } });
+    writeFileSync(
+      join(root, 'packages/crypto/package.json'),
+      JSON.stringify({ exports: { './native': { default: './n.js' }, './testing': { 'handfast-source': './t.ts' } } }),
+    );
+    workspace('packages/record', {
+      dependencies: ['@handfast/crypto'],
+      files: {
+        'index.ts': "import '@handfast/crypto/native';\nimport '@handfast/crypto/testing';",
+        'record.test.ts': "import '@handfast/crypto/testing';",
+        'port.suite.ts': "import 'vitest';\nimport '@handfast/crypto/testing';",
+      },
+    });
+    expect(checkDependencies(root)).toEqual([
+      "packages/record/src/index.ts:2: '@handfast/crypto/testing' bypasses the index of its package",
+    ]);
+  });
+
   it("refuses another package's inside, by name and by path", () => {
     workspace('packages/record', {
       dependencies: ['@handfast/wire'],

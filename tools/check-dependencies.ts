@@ -65,28 +65,42 @@ export function checkDependencies(root: string): readonly string[] {
   );
   return folders.sort().flatMap((folder) => {
     const workspace = readWorkspace(root, folder);
-    return [...checkDirection(workspace), ...checkPurity(workspace), ...checkDeclarations(workspace)];
+    return [...checkDirection(root, workspace), ...checkPurity(workspace), ...checkDeclarations(workspace)];
   });
 }
 
-function checkDirection({ name, folder, sources }: Workspace): readonly string[] {
+function checkDirection(root: string, { name, folder, sources }: Workspace): readonly string[] {
   const layer = layerOf(name);
   if (layer < 0) return [`${folder}: not a package of the design; give it a layer in tools/check-dependencies.ts`];
-  return sources.flatMap(({ path, imports }) =>
-    imports.flatMap(({ specifier, line }) => {
+  return sources.flatMap((source) =>
+    source.imports.flatMap(({ specifier, line }) => {
+      const { path } = source;
       if (specifier.startsWith('.')) {
         const target = join(path, '..', specifier);
         return target.startsWith(`${folder}/`) ? [] : [`${path}:${line}: '${specifier}' leaves ${folder}`];
       }
       if (!specifier.startsWith('@handfast/')) return [];
-      const imported = specifier.slice('@handfast/'.length);
-      if (imported.includes('/')) return [`${path}:${line}: '${specifier}' bypasses the index of its package`];
+      const [imported = '', ...subpath] = specifier.slice('@handfast/'.length).split('/');
+      if (subpath.length > 0 && !isOffered(root, imported, subpath.join('/'), isShipped(source))) {
+        return [`${path}:${line}: '${specifier}' bypasses the index of its package`];
+      }
       if (imported === name) return [`${path}:${line}: '${specifier}' is this package; import the file`];
       const below = layerOf(imported);
       if (below < 0) return [`${path}:${line}: '${specifier}' is no package of the design`];
       return below < layer ? [] : [`${path}:${line}: ${name} may not import ${specifier}, which is not below it`];
     }),
   );
+}
+
+/**
+ * Whether a package offers that subpath: to everybody, or, where it is not part of what is published, to tests alone.
+ */
+function isOffered(root: string, name: string, subpath: string, toEverybody: boolean): boolean {
+  const { exports = {} } = readJson<{ exports: Record<string, Record<string, string>> }>(
+    join(root, 'packages', name, 'package.json'),
+  );
+  const conditions = exports[`./${subpath}`];
+  return conditions !== undefined && ('default' in conditions || !toEverybody);
 }
 
 function checkPurity({ name, folder, sources }: Workspace): readonly string[] {
@@ -131,7 +145,8 @@ function checkDeclarations({ name, folder, declared, references, sources }: Work
 function readWorkspace(root: string, folder: string): Workspace {
   const manifest: { dependencies?: Record<string, string> } = readJson(join(root, folder, 'package.json'));
   const project: { references?: { path: string }[] } = readJson(join(root, folder, 'tsconfig.build.json'));
-  const sources = globSync('src/**/*.ts', { cwd: join(root, folder), exclude: ['src/generated/**'] });
+  // Of what a build generates, the code counts, where it is there, and the types beside it do not.
+  const sources = globSync('src/**/*.{ts,js}', { cwd: join(root, folder), exclude: ['src/generated/**/*.ts'] });
   return {
     name: folder.replace(/^(packages|apps)\//, ''),
     folder,
@@ -190,8 +205,9 @@ function readSource(root: string, path: string): SourceFile {
   return { path, imports, globals };
 }
 
+/** Tests, and the suites that several tests share, are not published. */
 function isShipped({ path }: SourceFile): boolean {
-  return !path.endsWith('.test.ts');
+  return !/\.(test|suite)\.ts$/.test(path);
 }
 
 function layerOf(name: string): number {
