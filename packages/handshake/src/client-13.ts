@@ -78,6 +78,8 @@ export function* clientHandshake13(
   const { server, certificateRequest } = yield* authenticateServer(handshake, offer.hello);
   yield* receiveFinished(handshake, suite, handshakeSecrets.server, server);
   const applicationSecrets = schedule.enterApplication(transcript.hash());
+  const reads = new ApplicationTraffic(crypto, suite, applicationSecrets.server);
+  yield { kind: 'protect', direction: 'reads', protection: reads.protection() };
   yield { kind: 'change-cipher-specs', policy: 'refused' };
 
   if (answer.type === 'ServerHello') yield { kind: 'send-change-cipher-spec' };
@@ -86,9 +88,7 @@ export function* clientHandshake13(
     type: 'Finished',
     verifyData: finishedVerifyData13(crypto, suite.hash, handshakeSecrets.client, transcript.hash()),
   });
-  const reads = new ApplicationTraffic(crypto, suite, applicationSecrets.server);
   const writes = new ApplicationTraffic(crypto, suite, applicationSecrets.client);
-  yield { kind: 'protect', direction: 'reads', protection: reads.protection() };
   yield { kind: 'protect', direction: 'writes', protection: writes.protection() };
   yield { kind: 'completed' };
   yield {

@@ -10,7 +10,6 @@ import {
   encodeHandshake,
   type HandshakeMessage,
   type MessageName,
-  type MessageVersion,
   TlsError,
   toHex,
 } from '@handfast/wire';
@@ -62,6 +61,8 @@ const sendNoAlertFor: ReadonlySet<string> = new Set(['peer-alert', 'peer-closed'
 /** Alerts that are no errors (RFC 8446 section 6.1, RFC 5246 section 7.2.2). */
 const warnings: ReadonlySet<string> = new Set(['close_notify', 'user_canceled', 'no_renegotiation']);
 
+type AwaitedMessage = Extract<Effect, { kind: 'receive' }>;
+
 /**
  * One TLS connection, without I/O: bytes go in, bytes and events come out. It runs the handshake's machine, carries out
  * what the machine asks for, and keeps the timeline. Where all ports answer at once it never waits for anything but the
@@ -77,7 +78,7 @@ export class Connection {
   readonly #reassembler = new HandshakeReassembler();
   readonly #timeline: TimelineRecorder;
 
-  #awaited: Extract<Effect, { kind: 'receive' | 'receive-change-cipher-spec' }> | undefined;
+  #awaited: AwaitedMessage | Extract<Effect, { kind: 'receive-change-cipher-spec' }> | undefined;
   #pending: PendingAsks | undefined;
   #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
   #open: OpenConnection | undefined;
@@ -255,11 +256,7 @@ export class Connection {
   }
 
   #takeHandshake(fragment: Uint8Array): void {
-    if (this.#awaited?.kind === 'receive-change-cipher-spec') {
-      throw new TlsError('unexpected-message', 'a handshake message where ChangeCipherSpec is due', {
-        step: 'ChangeCipherSpec',
-      });
-    }
+    if (this.#awaited?.kind === 'receive-change-cipher-spec') throw messageBeforeChangeCipherSpec();
     if (this.#open === undefined) this.#handshakeBytes += fragment.length;
     if (this.#handshakeBytes > handshakeBudget) {
       throw new TlsError('handshake-too-large', `more than ${handshakeBudget} bytes of handshake messages`);
@@ -270,29 +267,25 @@ export class Connection {
   #takeMessage(bytes: Uint8Array): void {
     const awaited = this.#awaited;
     if (awaited?.kind !== 'receive') return;
-    const message = this.#decode(bytes, awaited.version);
+    const message = this.#decode(bytes, awaited);
     if (this.#open !== undefined || message.type === 'HelloRequest') this.#countIdleMessage();
     else this.#timeline.received(message.type, bytes.length, this.#environment.now());
     // RFC 5246 section 7.4.1.1: ignored during a handshake, and no part of it.
     if (this.#open === undefined && message.type === 'HelloRequest') return;
-    if (!awaited.names.includes(message.type)) {
-      throw new TlsError('unexpected-message', `${message.type} where ${awaited.names.join(' or ')} is due`, {
-        step: message.type,
-      });
-    }
+    if (!awaited.names.includes(message.type)) throw outOfTurn(message.type, awaited.names);
     this.#advance({ message, bytes });
   }
 
-  #decode(bytes: Uint8Array, version: MessageVersion): HandshakeMessage {
+  #decode(bytes: Uint8Array, { version, names }: AwaitedMessage): HandshakeMessage {
     const sender = this.#configuration.role === 'client' ? 'server' : 'client';
     try {
       return decodeHandshake(bytes, version, sender);
     } catch (error) {
+      if (!(error instanceof TlsError) || error.step === undefined) throw error;
       // A message that cannot be read is a step all the same: the one that failed.
-      if (error instanceof TlsError && error.step !== undefined && this.#open === undefined) {
-        this.#timeline.received(error.step as StepName, bytes.length, this.#environment.now());
-      }
-      throw error;
+      const name = error.step as MessageName;
+      if (this.#open === undefined) this.#timeline.received(name, bytes.length, this.#environment.now());
+      throw names.includes(name) ? error : outOfTurn(name, names);
     }
   }
 
@@ -371,8 +364,11 @@ export class Connection {
       if (done === true) throw new TlsError('internal-error', 'the handshake ended before the connection');
       input = undefined;
       switch (effect.kind) {
-        case 'receive':
         case 'receive-change-cipher-spec':
+          if (!this.#reassembler.empty) throw messageBeforeChangeCipherSpec();
+          this.#awaited = effect;
+          return;
+        case 'receive':
           this.#awaited = effect;
           return;
         case 'ask': {
@@ -632,6 +628,16 @@ class PendingAsks {
     this.#cancelled = true;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function outOfTurn(name: MessageName, due: readonly MessageName[]): TlsError {
+  return new TlsError('unexpected-message', `${name} where ${due.join(' or ')} is due`, { step: name });
+}
+
+function messageBeforeChangeCipherSpec(): TlsError {
+  return new TlsError('unexpected-message', 'a handshake message where ChangeCipherSpec is due', {
+    step: 'ChangeCipherSpec',
+  });
 }
 
 /** What a port failed with. It cannot speak for the peer: of that, only the engine knows. */

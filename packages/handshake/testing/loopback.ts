@@ -51,25 +51,10 @@ export class Loopback {
   readonly #carry: Carrier;
 
   constructor(options: LoopbackOptions) {
-    const { pki, serverCredentials = [pki.server], clientCredentials = [] } = options;
     this.#carry = options.carry ?? ((bytes) => [bytes]);
-    const clientPorts = portsFor(clientCredentials, [pki.root.der]);
-    const serverPorts = portsFor(serverCredentials, [pki.root.der]);
-    const { role: _client, ...client } = { role: 'client', ...options.client };
-    const { role: _server, ...server } = { role: 'server', ...options.server };
-    this.client = endOf(
-      clientConfiguration({
-        crypto: nativeCrypto,
-        serverName: 'localhost',
-        credentials: clientCredentials.map(credentialOf),
-        ...client,
-      }),
-      options.clientPorts?.(clientPorts) ?? clientPorts,
-    );
-    this.server = endOf(
-      serverConfiguration({ crypto: nativeCrypto, credentials: serverCredentials.map(credentialOf), ...server }),
-      options.serverPorts?.(serverPorts) ?? serverPorts,
-    );
+    const { client, server } = partiesOf(options);
+    this.client = endOf(client.configuration, client.ports);
+    this.server = endOf(server.configuration, server.ports);
   }
 
   /** Starts both ends and carries bytes between them until neither has any more to say. */
@@ -105,6 +90,42 @@ export class Loopback {
     }
     return this;
   }
+}
+
+/** One side of a connection, before there is one. */
+export interface Party<C extends Configuration = Configuration> {
+  readonly configuration: C;
+  readonly ports: Ports;
+}
+
+export function partiesOf(options: LoopbackOptions): {
+  readonly client: Party<ClientConfiguration>;
+  readonly server: Party<ServerConfiguration>;
+} {
+  const { pki, serverCredentials = [pki.server], clientCredentials = [] } = options;
+  const clientPorts = portsFor(clientCredentials, [pki.root.der]);
+  const serverPorts = portsFor(serverCredentials, [pki.root.der]);
+  const { role: _client, ...client } = { role: 'client', ...options.client };
+  const { role: _server, ...server } = { role: 'server', ...options.server };
+  return {
+    client: {
+      configuration: clientConfiguration({
+        crypto: nativeCrypto,
+        serverName: 'localhost',
+        credentials: clientCredentials.map(credentialOf),
+        ...client,
+      }),
+      ports: options.clientPorts?.(clientPorts) ?? clientPorts,
+    },
+    server: {
+      configuration: serverConfiguration({
+        crypto: nativeCrypto,
+        credentials: serverCredentials.map(credentialOf),
+        ...server,
+      }),
+      ports: options.serverPorts?.(serverPorts) ?? serverPorts,
+    },
+  };
 }
 
 export function credentialOf(issued: Issued) {
