@@ -330,7 +330,7 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       });
       await host(offering(answer));
       const remote = await makeRemote();
-      const deadline = Date.now() + 200;
+      const deadline = Date.now() + 400;
       const asks = Array.from({ length: 5 }, () => remote.offer(offer, contextOf({ deadline })));
       await Promise.allSettled(asks);
       await delay(50);
@@ -339,9 +339,15 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
 
     it('answers busy at once over its capacity', async () => {
       const gate = makeGate();
-      await host(later(keyExchangeWith([]), gate.passed), { capacity: 2 });
+      const port = keyExchangeWith([]);
+      const answer = vi.fn<KeyExchange['offer']>((request, context) =>
+        gate.passed.then(() => port.offer(request, context)),
+      );
+      answer.mockImplementationOnce((request, context) => port.offer(request, context));
+      await host(offering(answer), { capacity: 2 });
       const remote = await makeRemote();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The two ends know each other after the first answer, so that the next requests are taken in their order.
+      await remote.offer(offer, contextOf());
       const patient = () => contextOf({ deadline: Date.now() + 600_000 });
       const taken = [remote.offer(offer, patient()), remote.offer(offer, patient())];
       await expect(remote.offer(offer, patient())).rejects.toMatchObject({ reason: 'service-busy' });
