@@ -166,6 +166,12 @@ describe('a certificate is refused', () => {
     expect(() => parseCertificate(longer)).toThrow(malformed('shortest form'));
   });
 
+  it('where anything follows its signature', () => {
+    const content = new DerReader(pki.server.der, 'test').read(Tag.SEQUENCE, 'test');
+    expect(() => parseCertificate(sequence(content))).not.toThrow();
+    expect(() => parseCertificate(sequence(content, bytes(5, 0)))).toThrow(malformed('2 bytes follow'));
+  });
+
   it('where anything follows it', () => {
     expect(() => parseCertificate(Uint8Array.of(...pki.server.der, 0))).toThrow(malformed('1 bytes follow'));
   });

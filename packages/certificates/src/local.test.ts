@@ -1,4 +1,5 @@
 import { constants, sign } from 'node:crypto';
+import type { CryptoProvider, PublicKey } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -12,8 +13,10 @@ import {
   KeyUsageFlags,
   makePki,
   type Pki,
+  SubjectAlternativeNameExtension,
   serverAuth,
 } from '../testing/pki.ts';
+import { parseCertificate } from './certificate.ts';
 import { DerReader, enterOnly, Tag } from './der/reader.ts';
 import { encodeElement } from './der/writer.ts';
 import { LocalCertificateValidator } from './local.ts';
@@ -30,6 +33,19 @@ const days = (count: number): Date => new Date(Date.now() + count * 86_400_000);
 
 function validatorWith(anchors: readonly Uint8Array[]): LocalCertificateValidator {
   return new LocalCertificateValidator({ crypto: nativeCrypto, anchors, credentials: [] });
+}
+
+/** The native provider with another way to verify signatures. */
+function withVerify(
+  verify: (key: PublicKey, ...signature: Parameters<PublicKey['verify']>) => boolean,
+): CryptoProvider {
+  return {
+    ...nativeCrypto,
+    importPublicKey(spki) {
+      const key = nativeCrypto.importPublicKey(spki);
+      return { kind: key.kind, bits: key.bits, verify: (...signature) => verify(key, ...signature) };
+    },
+  };
 }
 
 function validate(
@@ -134,6 +150,44 @@ describe('a path', () => {
     expect(validate(chain)).toMatchObject({ path: [server.der, right.der, pki.root.der] });
   });
 
+  it('leads to an anchor rather than past it', async () => {
+    const other = await issue({ subject: 'CN=Other Root', ca: {} });
+    const crossSigned = await issue({ subject: pki.root.subject, ca: {}, keys: pki.root.keys, issuer: other });
+    const verdict = validate([...pki.server.chain, crossSigned.der], { anchors: [pki.root.der, other.der] });
+    expect(verdict).toMatchObject({ path: [...pki.server.chain, pki.root.der] });
+  });
+
+  it('goes by the key identifier first, which saves signatures', async () => {
+    const subject = 'CN=CA';
+    const decoy = await issue({ subject, ca: {}, issuer: pki.root });
+    const right = await issue({ subject, ca: {}, issuer: pki.root });
+    const server = await issue({ names: ['example.org'], issuer: right });
+    const verify = vi.fn();
+    const validator = new LocalCertificateValidator({
+      crypto: withVerify((key, ...signature) => {
+        verify();
+        return key.verify(...signature);
+      }),
+      anchors: [pki.root.der],
+      credentials: [],
+    });
+    expect(outcome(validate([server.der, decoy.der, right.der], { validator }))).toEqual(['trusted']);
+    expect(verify).toHaveBeenCalledTimes(2);
+  });
+
+  it('that came further than another is the one that is told about', async () => {
+    const other = await issue({ subject: 'CN=Other Root', ca: {} });
+    const right = await issue({ subject: 'CN=CA', ca: {}, issuer: other });
+    const decoy = await issue({ subject: 'CN=CA', ca: {}, issuer: other });
+    const server = await issue({ names: ['example.org'], issuer: right });
+    for (const chain of [
+      [server.der, right.der, decoy.der],
+      [server.der, decoy.der, right.der],
+    ]) {
+      expect(outcome(validate(chain))).toEqual(['certificate-issuer-unknown', 'CN=CA', 1]);
+    }
+  });
+
   it('does not run in circles', async () => {
     const a = await issue({ subject: 'CN=A', ca: {} });
     const b = await issue({ subject: 'CN=B', ca: {}, issuer: a });
@@ -176,6 +230,10 @@ describe('an issuer that is missing', () => {
       reason: 'certificate-malformed',
       detail: expect.stringContaining('certificate 1 of the chain'),
     });
+  });
+
+  it('is not blamed on a malformed certificate where something else is wrong', () => {
+    expect(outcome(validate([...pki.expired.chain, bytes(1)]))).toContain('certificate-expired');
   });
 
   it('is no issue where the chain is empty', () => {
@@ -240,6 +298,11 @@ describe('a CA', () => {
     expect(outcome(validate([server.der], { anchors: [anchor.der] }))).toEqual(['certificate-not-a-ca', 'CN=No CA', 1]);
   });
 
+  it('as an anchor may have a serial number of zero', () => {
+    const anchor = forge(pki.root, pki.root, () => ({ serialNumber: bytes(2, 1, 0) }));
+    expect(outcome(validate(pki.server.chain, { anchors: [anchor] }))).toEqual(['trusted']);
+  });
+
   it('may lack a key usage', async () => {
     expect(outcome(validate(ders(await chainOf({ keyUsage: null }))))).toEqual(['trusted']);
   });
@@ -259,6 +322,17 @@ describe('a CA', () => {
       encodeElement(Tag.SEQUENCE, encodeElement(0x82, new TextEncoder().encode(name)));
     const permitted = encodeElement(Tag.SEQUENCE, encodeElement(0xa0, dns('example.org')));
     const extensions = [new Extension('2.5.29.30', true, permitted)];
+    const names = new SubjectAlternativeNameExtension([{ type: 'dns', value: 'ca.example.com' }]);
+    const top = await issue({ subject: 'CN=Top', ca: {}, issuer: pki.root, extensions });
+    for (const [subject, expected] of [
+      ['CN=Below', ['certificate-rejected', 'CN=Below', 1]],
+      // A self-issued CA is a new key of the same CA, which its own constraints do not touch.
+      ['CN=Top', ['trusted']],
+    ] as const) {
+      const below = await issue({ subject, ca: {}, issuer: top, extensions: [names] });
+      const server = await issue({ names: ['example.org'], issuer: below });
+      expect(outcome(validate(server.chain))).toEqual(expected);
+    }
     const verdictFor = async (names: readonly string[]) => validate(ders(await chainOf({ extensions }, { names })));
     expect(outcome(await verdictFor(['www.example.org']))).toEqual(['trusted']);
     const verdict = await verdictFor(['www.example.org', 'example.com']);
@@ -447,22 +521,35 @@ describe('the work is bounded', () => {
     ]);
   });
 
-  it('in the number of signatures', async () => {
-    const decoys = await Promise.all(
-      Array.from({ length: 15 }, () => issue({ subject: 'CN=CA', issuer: { ...pki.root, subject: 'CN=CA' }, ca: {} })),
+  const casOfOneName = (count: number, options: Partial<Parameters<typeof issue>[0]> = {}) =>
+    Promise.all(
+      Array.from({ length: count }, () =>
+        issue({ subject: 'CN=CA', issuer: { ...pki.root, subject: 'CN=CA' }, ca: {}, ...options }),
+      ),
     );
-    const server = await issue({ names: ['example.org'], issuer: { ...pki.root, subject: 'CN=CA' } });
-    const importPublicKey = vi.fn((spki: Uint8Array) => {
-      const key = nativeCrypto.importPublicKey(spki);
-      return { kind: key.kind, bits: key.bits, verify };
-    });
-    // Every signature is right, so that every order of the 15 is a path worth trying.
-    const verify = vi.fn(() => true);
-    const crypto = { ...nativeCrypto, importPublicKey, hash: nativeCrypto.hash };
+
+  it('in the number of signatures', async () => {
+    const [first, ...others] = await casOfOneName(40);
+    const server = await issue({ names: ['example.org'], issuer: first });
+    const { tbs } = parseCertificate(server.der);
+    // Every CA seems to have issued the server's certificate, and none the others'.
+    const crypto = withVerify((_key, _scheme, message) => Buffer.from(message).equals(tbs));
     const validator = new LocalCertificateValidator({ crypto, anchors: [pki.root.der], credentials: [] });
-    const verdict = validate([server.der, ...ders(decoys)], { validator });
+    const verdict = validate([server.der, ...ders(others)], { validator });
     expect(outcome(verdict)).toContain('certificate-path-too-long');
-    expect(verify.mock.calls.length).toBeLessThanOrEqual(limits.signatures);
+    expect(verdict).toMatchObject({ detail: expect.stringContaining(`${limits.signatures} signatures`) });
+  });
+
+  it('in the number of candidates', async () => {
+    const [first, ...others] = await casOfOneName(6);
+    const expired = await casOfOneName(60, { notBefore: days(-9), notAfter: days(-1) });
+    const server = await issue({ names: ['example.org'], issuer: first });
+    // Every CA seems to have issued every other.
+    const crypto = withVerify(() => true);
+    const validator = new LocalCertificateValidator({ crypto, anchors: [pki.root.der], credentials: [] });
+    const verdict = validate([server.der, ...ders(others), ...ders(expired)], { validator });
+    expect(outcome(verdict)).toContain('certificate-path-too-long');
+    expect(verdict).toMatchObject({ detail: expect.stringContaining(`${limits.candidates} candidates`) });
   });
 
   it('in the number of comparisons of names', async () => {
@@ -488,21 +575,12 @@ describe('the work is bounded', () => {
 describe('a chain that was seen before', () => {
   it('costs no parse, no import of a key, no signature', async () => {
     const { server, root } = await makePki();
-    const imported = vi.fn();
     const verified = vi.fn();
-    const crypto = {
-      ...nativeCrypto,
-      hash: nativeCrypto.hash,
-      importPublicKey(spki: Uint8Array) {
-        imported();
-        const key = nativeCrypto.importPublicKey(spki);
-        const verify: typeof key.verify = (...signature) => {
-          verified();
-          return key.verify(...signature);
-        };
-        return { kind: key.kind, bits: key.bits, verify };
-      },
-    };
+    const crypto = withVerify((key, ...signature) => {
+      verified();
+      return key.verify(...signature);
+    });
+    const imported = vi.spyOn(crypto, 'importPublicKey');
     const validator = new LocalCertificateValidator({ crypto, anchors: [root.der], credentials: [] });
     const enter = vi.spyOn(DerReader.prototype, 'enter');
     const cold = validate(server.chain, { validator });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { issue, SubjectAlternativeNameExtension } from '../testing/pki.ts';
+import { parseCertificate } from './certificate.ts';
 import { Tag } from './der/reader.ts';
 import { encodeElement } from './der/writer.ts';
 import type { GeneralName } from './general-name.ts';
 import { parseIpAddress } from './ip-address.ts';
 import { Name } from './name.ts';
-import { forbiddenName } from './name-constraints.ts';
+import { constrainedNames, forbiddenName } from './name-constraints.ts';
 
 const dns = (value: string): GeneralName => ({ kind: 'dns', value });
 const email = (value: string): GeneralName => ({ kind: 'email', value });
@@ -129,4 +131,23 @@ it('one permitted subtree of several is enough, one excluded is too many', () =>
   expect(forbiddenName(constraints, [dns('a.example'), dns('y.b.example')])).toBeUndefined();
   expect(forbiddenName(constraints, [dns('a.example'), dns('c.example')])).toEqual(dns('c.example'));
   expect(forbiddenName(constraints, [dns('x.b.example')])).toEqual(dns('x.b.example'));
+});
+
+describe('name constraints are about', () => {
+  const subject = 'CN=someone,1.2.840.113549.1.9.1=subject@example.org';
+  const kindsOf = async (extensions: readonly SubjectAlternativeNameExtension[], options: { subject: string }) =>
+    constrainedNames(parseCertificate((await issue({ ...options, extensions })).der)).map(show);
+
+  it('the alternative names and the subject', async () => {
+    const names = new SubjectAlternativeNameExtension([{ type: 'dns', value: 'example.org' }]);
+    expect(await kindsOf([names], { subject: 'CN=someone' })).toEqual(['dns "example.org"', '"CN=someone"']);
+  });
+
+  it('email addresses in the subject where there is no other', async () => {
+    expect(await kindsOf([], { subject })).toContain('email "subject@example.org"');
+    const names = new SubjectAlternativeNameExtension([{ type: 'email', value: 'name@example.org' }]);
+    const found = await kindsOf([names], { subject });
+    expect(found).toContain('email "name@example.org"');
+    expect(found).not.toContain('email "subject@example.org"');
+  });
 });

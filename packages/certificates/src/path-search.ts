@@ -54,7 +54,7 @@ export interface PathSearchSettings {
 /**
  * One search for a path from an end entity to a trust anchor: depth first, and back where a path breaks a rule. Issuers
  * are tried in this order: anchors before what the peer sent; those whose key identifier is the one asked for; those
- * valid at the time; those that the peer sent first.
+ * that the peer sent first.
  *
  * Every rule of RFC 5280 section 6.1 is a demand of a certificate on those below it, so each is checked as soon as the
  * certificate joins the path, and a path that reaches an anchor is valid.
@@ -176,17 +176,16 @@ export class PathSearch {
     subject: Certificate,
     path: readonly Certificate[],
   ): readonly { readonly certificate: Certificate; readonly isAnchor: boolean }[] {
-    const { store, intermediates, time } = this.#settings;
-    const name = subject.issuer.key;
+    const { store, intermediates } = this.#settings;
+    const { key } = subject.issuer;
     const anchors = store.named(subject.issuer).map((certificate) => ({ certificate, isAnchor: true }));
     const sent = intermediates
-      .filter((certificate) => certificate.subject.key === name && !store.has(certificate))
+      .filter((certificate) => certificate.subject.key === key)
       .map((certificate) => ({ certificate, isAnchor: false }));
-    const rank = ({ certificate }: { readonly certificate: Certificate }): number =>
-      keyIdentifierRank(subject, certificate) * 2 + (isValidAt(certificate, time) ? 0 : 1);
-    return [...anchors, ...sent]
-      .filter(({ certificate }) => !path.some((other) => isSameAuthority(other, certificate)))
-      .sort((a, b) => Number(b.isAnchor) - Number(a.isAnchor) || rank(a) - rank(b));
+    const rank = ({ certificate }: { readonly certificate: Certificate }) => keyIdentifierRank(subject, certificate);
+    return [...anchors.sort((a, b) => rank(a) - rank(b)), ...sent.sort((a, b) => rank(a) - rank(b))].filter(
+      ({ certificate }) => !path.some((other) => isSameAuthority(other, certificate)),
+    );
   }
 
   /** Keeps the failure of the path that came furthest; of equally far ones the first, which the preferred issuer made. */
@@ -211,13 +210,9 @@ function keyIdentifierRank(subject: Certificate, issuer: Certificate): number {
   return sameBytes(wanted, has) ? 0 : 2;
 }
 
-function isValidAt({ notBefore, notAfter }: Certificate, time: number): boolean {
-  return notBefore <= time && time < notAfter + 1000;
-}
-
 /** Two certificates of one CA in a path would lead in a circle, however many cross-signatures there are of it. */
 function isSameAuthority(a: Certificate, b: Certificate): boolean {
-  return a === b || (a.subject.key === b.subject.key && sameBytes(a.spki, b.spki));
+  return a.subject.key === b.subject.key && sameBytes(a.spki, b.spki);
 }
 
 function issuerUnknown(certificate: Certificate, depth: number): Failure {

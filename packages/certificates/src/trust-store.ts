@@ -5,15 +5,14 @@ import type { Name } from './name.ts';
 
 /** The trust anchors, found by their names. Any certificate can be one: a root, an intermediate, a server's own. */
 export class TrustStore {
-  readonly #bySubject = new Map<string, Certificate[]>();
+  readonly #bySubject = new Map<string, readonly Certificate[]>();
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
   constructor(anchors: readonly Uint8Array[]) {
     for (const [index, der] of anchors.entries()) {
       const anchor = parseAnchor(der, index);
-      const sameName = this.#bySubject.get(anchor.subject.key);
-      if (sameName === undefined) this.#bySubject.set(anchor.subject.key, [anchor]);
-      else if (!sameName.some((other) => sameBytes(other.der, der))) sameName.push(anchor);
+      const sameName = this.#bySubject.get(anchor.subject.key) ?? [];
+      this.#bySubject.set(anchor.subject.key, [...sameName, anchor]);
     }
   }
 
