@@ -1,4 +1,4 @@
-import { createPrivateKey, decapsulate, randomBytes } from 'node:crypto';
+import * as nodeCrypto from 'node:crypto';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { DerTag, encodeDer } from '../src/der.ts';
 import { type CryptoProvider, createPortableCrypto } from '../src/index.ts';
@@ -39,11 +39,12 @@ const nativeMlKem: Subject['mlKem'] = {
       encodeDer(DerTag.sequence, encodeDer(DerTag.objectIdentifier, mlKem768Oid)),
       encodeDer(DerTag.octetString, encodeDer(DerTag.octetString, decapsulationKey)),
     );
-    return decapsulate(createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' }), ciphertext);
+    const privateKey = nodeCrypto.createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' });
+    return nodeCrypto.decapsulate(privateKey, ciphertext);
   },
 };
 
 export const subjects: readonly Subject[] = [
   { crypto: nativeCrypto, mlKem: hasRawMlKem ? nativeMlKem : portableMlKem },
-  { crypto: createPortableCrypto((length) => Uint8Array.from(randomBytes(length))), mlKem: portableMlKem },
+  { crypto: createPortableCrypto((length) => Uint8Array.from(nodeCrypto.randomBytes(length))), mlKem: portableMlKem },
 ];

@@ -1,4 +1,8 @@
-/** The cryptography that the stack needs, behind one interface with two implementations: `native` and `portable`. */
+/**
+ * The cryptography that the stack needs, behind one interface with two implementations: `native` and `portable`.
+ * What a method returns is memory of its own (a Buffer at times), never a view of an input or of a pool; what it is
+ * given it neither alters nor keeps, so that the caller may clear it.
+ */
 
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
@@ -57,7 +61,10 @@ export interface PrivateKey {
   readonly kind: PublicKeyKind;
   /** SubjectPublicKeyInfo, DER, of the public half. */
   readonly spki: Uint8Array;
-  /** SignatureSchemes (code points) that this key can make, the preferred one first. */
+  /**
+   * SignatureSchemes (code points) that this key can make, the preferred one first. An ECDSA key has the one whose
+   * hash TLS 1.3 binds to its curve, an RSA key of id-RSASSA-PSS with parameters the one of its hash.
+   */
   readonly schemes: readonly number[];
   /** Signature in the form that TLS carries (ECDSA: DER). Throws TlsError `internal-error` for a scheme not in `schemes`. */
   sign(scheme: number, message: Uint8Array): Uint8Array;
@@ -69,7 +76,11 @@ export interface PublicKey {
   readonly kind: PublicKeyKind;
   /** RSA modulus or curve size. */
   readonly bits: number;
-  /** True where the signature is right. A scheme that does not fit the key, or malformed bytes, is false. */
+  /**
+   * True where the signature is right. A scheme that does not fit the key, SHA-1, or malformed bytes, is false.
+   * An ECDSA scheme stands for its hash alone, as in TLS 1.2 (RFC 5246 section 7.4.1.4.1) and in certificates: that
+   * TLS 1.3 binds it to a curve as well (RFC 8446 section 4.2.3) is the handshake's to enforce, by `kind`.
+   */
   verify(scheme: number, message: Uint8Array, signature: Uint8Array): boolean;
 }
 

@@ -1,17 +1,17 @@
-import { type CipherChaCha20Poly1305Types, type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { checkAeadKey, checkNonce } from '../aead-lengths.ts';
 import { type Aead, type AeadName, aeadTagLength } from '../provider.ts';
 
 const options = { authTagLength: aeadTagLength } as const;
 
 export class NativeAead implements Aead {
-  // The names of the contract are those of OpenSSL. That they all take the options of GCM is said here once.
+  /** Our names are those of OpenSSL. ChaCha20-Poly1305 takes the same options as GCM, which the types do not say. */
   readonly #name: CipherGCMTypes;
   readonly #key: Uint8Array;
 
   constructor(name: AeadName, key: Uint8Array) {
     checkAeadKey(name, key);
-    this.#name = name as CipherGCMTypes & CipherChaCha20Poly1305Types;
+    this.#name = name as CipherGCMTypes;
     this.#key = new Uint8Array(key);
   }
 

@@ -60,7 +60,7 @@ export function importPrivateKey(pkcs8: Uint8Array): PrivateKey {
   let spki: Uint8Array;
   let info: PublicKeyInfo;
   try {
-    key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+    key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
     spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
     info = parsePublicKeyInfo(spki);
   } catch {

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { NamedGroup } from '@handfast/wire';
+import { concat } from '../bytes.ts';
 import {
   checkExportedLength,
   checkShareLength,
@@ -79,5 +80,5 @@ function generate(): X25519Key {
 
 function importPrivate(exported: Uint8Array): KeyObject {
   if (hasRawKeys) return createPrivateKey({ key: exported, format: 'raw-private', asymmetricKeyType: type });
-  return createPrivateKey({ key: Buffer.concat([pkcs8Prefix, exported]), format: 'der', type: 'pkcs8' });
+  return createPrivateKey({ key: concat(pkcs8Prefix, exported), format: 'der', type: 'pkcs8' });
 }
