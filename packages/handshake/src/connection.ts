@@ -427,7 +427,9 @@ export class Connection {
     }
     // RFC 8446 section 5.1: a message must not span a change of keys.
     if (!this.#reassembler.empty) {
-      throw new TlsError('unexpected-message', 'bytes of a handshake message are left over where the keys change');
+      throw new TlsError('unexpected-message', 'bytes of a handshake message are left over where the keys change', {
+        step: this.#timeline.steps.findLast((step) => step.direction === 'received')?.name,
+      });
     }
     this.#reader.protect(protection);
   }
