@@ -23,7 +23,7 @@ export function hostKeyExchange(bus: Bus, port: KeyExchange, options?: HostOptio
   const operation = operationsOf(bus.instance, options?.onError);
   const requests = {
     respond: operation(respondCodec, (request, context) => port.respond(request, context)),
-    'start-server': operation(startServerCodec, (request, context) => port.startServer(request, context)),
+    startServer: operation(startServerCodec, (request, context) => port.startServer(request, context)),
     offer: operation(offerCodec, (request, context) => port.offer(request, context)),
     agree: operation(agreeCodec, (request, context) => port.agree(request, context)),
     sign: operation(signCodec, (request, context) => port.sign(request, context)),

@@ -29,7 +29,7 @@ export class RemoteKeyExchange implements KeyExchange {
   }
 
   startServer(request: StartServerRequest, context: AskContext): Answer<StartServerAnswer> {
-    return this.#service.ask('start-server', startServerCodec, request, context);
+    return this.#service.ask('startServer', startServerCodec, request, context);
   }
 
   offer(request: OfferRequest, context: AskContext): Answer<OfferAnswer> {
