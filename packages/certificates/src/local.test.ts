@@ -333,6 +333,8 @@ describe('a CA', () => {
       const server = await issue({ names: ['example.org'], issuer: below });
       expect(outcome(validate(server.chain))).toEqual(expected);
     }
+    const asItsCa = await issue({ subject: 'CN=Top', issuer: top, names: ['example.com'] });
+    expect(outcome(validate(asItsCa.chain))).toEqual(['certificate-rejected', 'CN=Top', 0]);
     const verdictFor = async (names: readonly string[]) => validate(ders(await chainOf({ extensions }, { names })));
     expect(outcome(await verdictFor(['www.example.org']))).toEqual(['trusted']);
     const verdict = await verdictFor(['www.example.org', 'example.com']);
