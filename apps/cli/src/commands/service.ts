@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { natsUrl } from '../flags/bus.ts';
+import { flag, listFlag } from '../flags/flag.ts';
+
+interface ServiceFlags {
+  readonly bus: string;
+}
+
+export interface KeyExchangeFlags extends ServiceFlags {
+  readonly key: readonly string[];
+  readonly cert?: readonly string[];
+}
+
+export interface CertificateFlags extends ServiceFlags {
+  readonly cert?: readonly string[];
+  readonly clientCa?: readonly string[];
+}
+
+export type SessionFlags = ServiceFlags;
+
+export function addService(program: Command): void {
+  const service = program
+    .command('service')
+    .summary('run one of the services that a gateway asks over NATS')
+    .description('Runs one of the services that a gateway asks over NATS. Start as many of each as you like.')
+    .addHelpText('after', examples);
+
+  addServiceCommand(service, 'key-exchange', 'holds the private keys, signs, and agrees on secrets')
+    .addOption(listFlag('--key <FILE>', 'private key of a certificate (PEM); may be repeated').makeOptionMandatory())
+    .addOption(listFlag('--cert <FILE>', 'chain of the n-th key, to make sure that they belong together'))
+    .action(async (flags: KeyExchangeFlags) => {
+      const { serveKeyExchange } = await import('../services/services.ts');
+      await serveKeyExchange(flags);
+    });
+
+  addServiceCommand(service, 'certificate', 'knows the chains to present, and judges those of clients')
+    .addOption(listFlag('--cert <FILE>', 'chain to present (PEM, end entity first); may be repeated'))
+    .addOption(listFlag('--client-ca <FILE>', 'CAs that client certificates are judged by (PEM); may be repeated'))
+    .addOption(listFlag('--key <FILE>', 'not read: accepted, so that all services can be started alike'))
+    .action(async (flags: CertificateFlags) => {
+      const { serveCertificates } = await import('../services/services.ts');
+      await serveCertificates(flags);
+    });
+
+  addServiceCommand(service, 'session', 'keeps the registry of live handshakes').action(async (flags: SessionFlags) => {
+    const { serveSessions } = await import('../services/services.ts');
+    await serveSessions(flags);
+  });
+}
+
+function addServiceCommand(service: Command, name: string, does: string): Command {
+  return service
+    .command(name)
+    .summary(does)
+    .description(`Runs an instance of the ${name} service, which ${does}.`)
+    .addOption(
+      flag('--bus <URL>', 'NATS server, such as nats://127.0.0.1:4222').argParser(natsUrl).makeOptionMandatory(),
+    )
+    .addHelpText('after', examples);
+}
+
+const examples = `
+Examples:
+  handfast service key-exchange --bus nats://127.0.0.1:4222 --key key.pem
+  handfast service certificate --bus nats://127.0.0.1:4222 --cert chain.pem --client-ca clients.pem
+  handfast service session --bus nats://127.0.0.1:4222
+  handfast serve --bus nats://127.0.0.1:4222 --listen 0.0.0.0:443 --upstream 127.0.0.1:8080`;
