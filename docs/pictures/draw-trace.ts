@@ -29,7 +29,10 @@ const colours: Readonly<Record<string, string>> = {
 const waitColour = '#cbd5e0';
 
 function readSpans(file: string): readonly Span[] {
-  const requests = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const requests = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   return requests.flatMap(({ resourceSpans }) =>
     resourceSpans.flatMap(({ resource, scopeSpans }: OtlpResourceSpans) =>
       scopeSpans.flatMap(({ spans }) => spans.map((span) => spanOf(span, serviceOf(resource)))),
@@ -38,7 +41,9 @@ function readSpans(file: string): readonly Span[] {
 }
 
 interface OtlpResourceSpans {
-  readonly resource: { readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[] };
+  readonly resource: {
+    readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
+  };
   readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
 }
 
@@ -89,7 +94,11 @@ function draw(rows: readonly Row[]): string {
   });
   const bars = rows.map((row, index) => {
     const y = top + index * height;
-    const colour = row.failed ? '#c53030' : row.name.startsWith('wait') ? waitColour : (colours[row.service] ?? '#4a5568');
+    const colour = row.failed
+      ? '#c53030'
+      : row.name.startsWith('wait')
+        ? waitColour
+        : (colours[row.service] ?? '#4a5568');
     const left = x(row.start);
     const barWidth = Math.max(2, x(row.end) - left);
     return [
@@ -123,4 +132,12 @@ if (file === undefined) {
 }
 const spans = readSpans(file);
 const traceId = wanted ?? spans[0]?.traceId;
-process.stdout.write(draw(rowsBelow('', spans.filter((span) => span.traceId === traceId), 0)));
+process.stdout.write(
+  draw(
+    rowsBelow(
+      '',
+      spans.filter((span) => span.traceId === traceId),
+      0,
+    ),
+  ),
+);
