@@ -111,7 +111,8 @@ function draw(rows: readonly Row[]): string {
   const [first] = rows;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top + rows.length * height + 12}" font-family="system-ui, sans-serif" font-size="12.5" fill="#1a202c">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    `<title>The spans of trace ${first?.traceId}</title>`,
+    '<rect width="100%" height="100%" fill="#ffffff"/>',
     `<text x="20" y="22" font-weight="600">trace ${first?.traceId}</text>`,
     ...legend,
     ...bars,
