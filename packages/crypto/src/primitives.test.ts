@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { TlsError } from '@handfast/wire';
 import fc from 'fast-check';
@@ -67,6 +67,18 @@ describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => 
     }
   });
 
+  it.for(aeads)('seals with %s into a given place, which may be that of the plaintext', (name) => {
+    const aead = crypto.aead(name, randomBytes(aeadKeyLength[name]));
+    const [nonce, data, plaintext] = [randomBytes(12), randomBytes(5), randomBytes(100)];
+    const expected = hexOf(aead.seal(nonce, data, plaintext));
+    const apart = new Uint8Array(116);
+    aead.sealInto(nonce, data, plaintext, apart);
+    expect(hexOf(apart)).toBe(expected);
+    const inPlace = Uint8Array.of(...plaintext, ...new Uint8Array(16));
+    aead.sealInto(nonce, data, inPlace.subarray(0, 100), inPlace);
+    expect(hexOf(inPlace)).toBe(expected);
+  });
+
   it.for(aeads)('opens nothing of %s of which a single bit is not as it was sealed', (name) => {
     const key = randomBytes(aeadKeyLength[name]);
     const aead = crypto.aead(name, key);
@@ -130,21 +142,32 @@ describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => 
 });
 
 describe('outputs of the native provider', () => {
-  it('share no memory with anything else', () => {
-    const aead = nativeCrypto.aead('aes-128-gcm', new Uint8Array(16));
-    const nonce = new Uint8Array(12);
-    const running = nativeCrypto.runningHash('sha256');
-    const ephemeral = nativeCrypto.generateEphemeral(0x001d);
-    const outputs = [
-      nativeCrypto.randomBytes(32),
-      nativeCrypto.hash('sha256', nonce),
-      nativeCrypto.hmac('sha256', nonce, nonce),
-      running.current(),
-      aead.seal(nonce, nonce, nonce),
-      aead.open(nonce, nonce, aead.seal(nonce, nonce, nonce)) ?? new Uint8Array(),
-      ephemeral.exportPrivate(),
-      ephemeral.agree(nativeCrypto.generateEphemeral(0x001d).share),
-    ];
+  const aead = nativeCrypto.aead('aes-128-gcm', new Uint8Array(16));
+  const nonce = new Uint8Array(12);
+  const keys = nativeCrypto.groups.map((group) => nativeCrypto.generateEphemeral(group));
+  const signingKey = nativeCrypto.importPrivateKey(
+    generateKeyPairSync('ed25519', { privateKeyEncoding: { format: 'der', type: 'pkcs8' } }).privateKey,
+  );
+  const outputs = [
+    nativeCrypto.randomBytes(32),
+    nativeCrypto.hash('sha256', nonce),
+    nativeCrypto.hmac('sha256', nonce, nonce),
+    nativeCrypto.runningHash('sha256').current(),
+    aead.seal(nonce, nonce, nonce),
+    aead.open(nonce, nonce, aead.seal(nonce, nonce, nonce)) ?? new Uint8Array(),
+    signingKey.spki,
+    signingKey.sign(signingKey.schemes[0] ?? 0, nonce),
+    ...keys.flatMap((key) => {
+      const { share, secret } = nativeCrypto.respondToShare(key.group, key.share);
+      return [key.share, key.exportPrivate(), key.agree(share), share, secret];
+    }),
+  ];
+
+  it('are plain Uint8Arrays, of which slice() is a copy', () => {
+    for (const output of outputs) expect(Object.getPrototypeOf(output)).toBe(Uint8Array.prototype);
+  });
+
+  it('share no memory with each other, nor with the pool of Buffer', () => {
     const pool = Buffer.from('pooled').buffer;
     expect(new Set(outputs.map(({ buffer }) => buffer)).size).toBe(outputs.length);
     for (const output of outputs) expect(output.buffer).not.toBe(pool);

@@ -1,6 +1,6 @@
 /**
  * The cryptography that the stack needs, behind one interface with two implementations: `native` and `portable`.
- * What a method returns is memory of its own (a Buffer at times), never a view of an input or of a pool; what it is
+ * What a method returns is a plain Uint8Array of its own memory, never a view of an input or of a pool; what it is
  * given it neither alters nor keeps, so that the caller may clear it.
  */
 

@@ -1,6 +1,7 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { checkAeadKey, checkNonce } from '../aead-lengths.ts';
 import { type Aead, type AeadName, aeadTagLength } from '../provider.ts';
+import { plain } from './plain.ts';
 
 const options = { authTagLength: aeadTagLength } as const;
 
@@ -43,6 +44,6 @@ export class NativeAead implements Aead {
     } catch {
       return undefined;
     }
-    return plaintext;
+    return plain(plaintext);
   }
 }

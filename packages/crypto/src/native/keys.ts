@@ -4,6 +4,7 @@ import type { PrivateKey, PublicKey, PublicKeyKind } from '../provider.ts';
 import { type PublicKeyInfo, parsePublicKeyInfo } from '../public-key-info.ts';
 import { type SignatureAlgorithm, signableSchemes, verifiableSchemes } from '../signature-schemes.ts';
 import { checkSigningKey, unknownScheme } from '../signing-key.ts';
+import { plain } from './plain.ts';
 
 /** Everything that node:crypto must be told for one scheme, put together once. */
 interface KeyUse {
@@ -28,7 +29,7 @@ class NativePrivateKey implements PrivateKey {
   sign(scheme: number, message: Uint8Array): Uint8Array {
     const use = this.#uses.get(scheme);
     if (use === undefined) throw unknownScheme(scheme, this.kind);
-    return sign(use.hash, message, use.input);
+    return plain(sign(use.hash, message, use.input));
   }
 }
 
@@ -61,7 +62,7 @@ export function importPrivateKey(pkcs8: Uint8Array): PrivateKey {
   let info: PublicKeyInfo;
   try {
     key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-    spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+    spki = plain(createPublicKey(key).export({ format: 'der', type: 'spki' }));
     info = parsePublicKeyInfo(spki);
   } catch {
     // Without a cause: nothing of what was parsed may end up in a log.

@@ -9,6 +9,7 @@ import {
 } from '../key-agreement.ts';
 import { type NistCurve, nistCurves } from '../nist-curves.ts';
 import type { EphemeralKey } from '../provider.ts';
+import { plain } from './plain.ts';
 
 /** OpenSSL's ECDH object does as well as KeyObjects here, and reads and writes raw points on every Node. */
 class EcdhKey implements EphemeralKey {
@@ -27,7 +28,7 @@ class EcdhKey implements EphemeralKey {
   agree(peerShare: Uint8Array): Uint8Array {
     checkUncompressedPoint(peerShare, this.#curve.pointLength);
     try {
-      return this.#ecdh.computeSecret(peerShare);
+      return plain(this.#ecdh.computeSecret(peerShare));
     } catch {
       throw invalidKeyShare(`point not on ${this.#curve.name}`);
     }
@@ -45,7 +46,7 @@ class EcdhKey implements EphemeralKey {
 function agreement(curve: NistCurve): KeyAgreement {
   const generate = (): EphemeralKey => {
     const ecdh = createECDH(curve.opensslName);
-    return new EcdhKey(curve, ecdh, ecdh.generateKeys());
+    return new EcdhKey(curve, ecdh, plain(ecdh.generateKeys()));
   };
   return {
     group: curve.group,
@@ -59,7 +60,7 @@ function agreement(curve: NistCurve): KeyAgreement {
       } catch {
         throw new TlsError('internal-error', `exported key is not a scalar of ${curve.name}`);
       }
-      return new EcdhKey(curve, ecdh, ecdh.getPublicKey());
+      return new EcdhKey(curve, ecdh, plain(ecdh.getPublicKey()));
     },
   };
 }

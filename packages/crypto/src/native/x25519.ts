@@ -9,6 +9,7 @@ import {
   respondWithKeyPair,
 } from '../key-agreement.ts';
 import type { EphemeralKey } from '../provider.ts';
+import { plain } from './plain.ts';
 import { hasRawKeys } from './raw-keys.ts';
 
 const length = 32;
@@ -39,14 +40,14 @@ class X25519Key implements EphemeralKey {
   }
 
   exportPrivate(): Uint8Array {
-    if (hasRawKeys) return this.#privateKey.export({ format: 'raw-private' });
-    return this.#privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(pkcs8Prefix.length);
+    if (hasRawKeys) return plain(this.#privateKey.export({ format: 'raw-private' }));
+    return plain(this.#privateKey.export({ format: 'der', type: 'pkcs8' })).subarray(pkcs8Prefix.length);
   }
 }
 
 function agree(privateKey: KeyObject, peerShare: Uint8Array): Uint8Array {
   try {
-    return diffieHellman({ privateKey, publicKey: importPublic(peerShare) });
+    return plain(diffieHellman({ privateKey, publicKey: importPublic(peerShare) }));
   } catch {
     // OpenSSL refuses the all-zero result (RFC 7748 section 6.1); every other 32 bytes are a share.
     throw invalidKeyShare('X25519 result is all zero');
@@ -72,10 +73,10 @@ export const x25519: KeyAgreement = {
 function generate(): X25519Key {
   if (hasRawKeys) {
     const { privateKey, publicKey } = generateKeyPairSync(type, { publicKeyEncoding: { format: 'raw-public' } });
-    return new X25519Key(privateKey, publicKey);
+    return new X25519Key(privateKey, plain(publicKey));
   }
   const { privateKey, publicKey } = generateKeyPairSync(type, { publicKeyEncoding: { format: 'der', type: 'spki' } });
-  return new X25519Key(privateKey, publicKey.subarray(spkiPrefixLength));
+  return new X25519Key(privateKey, plain(publicKey).subarray(spkiPrefixLength));
 }
 
 function importPrivate(exported: Uint8Array): KeyObject {
