@@ -84,7 +84,6 @@ export class Connection {
   #open: OpenConnection | undefined;
   #handshakeBytes = 0;
   #idleMessages = 0;
-  #asks = 0;
   #working = false;
   #moreArrived = false;
   /** The alert by which the peer gave up. */
@@ -485,12 +484,16 @@ export class Connection {
   }
 
   #contextOf(record: OpenAsk, pending: PendingAsks, now: number): AskContext {
-    this.#asks += 1;
+    const { traceId } = this.#timeline;
+    const { spanId } = record;
     return {
-      id: `${toHex(this.#timeline.traceId)}-${toHex(record.spanId)}-${this.#asks}`,
+      // Only a bus asks for it.
+      get id() {
+        return `${toHex(traceId)}-${toHex(spanId)}`;
+      },
       deadline: now + this.#environment.askTimeout,
-      traceId: this.#timeline.traceId,
-      spanId: record.spanId,
+      traceId,
+      spanId,
       report: (work) => {
         if (!record.ended) record.work.push(work);
       },

@@ -47,7 +47,7 @@ export function hkdfExpandLabel(
   if (length > hashLength[hash]) return hkdfExpand(crypto, hash, secret, info.subarray(0, -1), length);
   // One block of HKDF-Expand is one HMAC, over info and the block's number (RFC 5869 section 2.3).
   const block = crypto.hmac(hash, secret, info);
-  return length === block.length ? block : block.subarray(0, length);
+  return length === block.length ? block : block.slice(0, length);
 }
 
 /**
