@@ -6,18 +6,16 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-const host = '127.0.0.1';
-
-/** A small HTTP server behind the gateway, on a free port of the loopback interface. */
-export async function startUpstream(): Promise<Upstream> {
+/** A small HTTP server to have behind the gateway; by default on a free port of the loopback interface. */
+export async function startUpstream(listen: Endpoint = { host: '127.0.0.1', port: 0 }): Promise<Upstream> {
   const server = createServer(answer);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, host, resolve);
+    server.listen(listen.port, listen.host, resolve);
   });
   const address = server.address();
   return {
-    address: { host, port: typeof address === 'object' && address !== null ? address.port : 0 },
+    address: { ...listen, port: typeof address === 'object' && address !== null ? address.port : listen.port },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
