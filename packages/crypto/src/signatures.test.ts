@@ -1,9 +1,12 @@
 import {
+  constants,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   generatePrimeSync,
   type KeyObject,
+  privateEncrypt,
+  publicDecrypt,
   randomBytes,
   sign,
   verify,
@@ -36,6 +39,15 @@ const reasonOf = (run: () => unknown): string => {
   return 'nothing thrown';
 };
 
+/** RSASP1; undefined for what is not below the modulus. */
+const signRaw = (key: KeyObject, representative: Uint8Array): Uint8Array | undefined => {
+  try {
+    return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, representative);
+  } catch {
+    return undefined;
+  }
+};
+
 interface Case {
   readonly name: string;
   readonly pair: { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
@@ -46,14 +58,12 @@ interface Case {
 
 const pssKey = (hash: string): Case['pair'] =>
   generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: hash, mgf1HashAlgorithm: hash });
-/** Of a size that node:crypto does not generate. The primes it makes have their two highest bits set. */
+/** Of a size that node:crypto does not generate: the modulus has as many bits as both primes together. */
 const rsaOfPrimes = (bits: readonly [number, number]): Case['pair'] => {
   const e = 65_537n;
-  const [p, q] = bits.map((size) => generatePrimeSync(size, { bigint: true, add: 2n * e, rem: 3n })) as [
-    bigint,
-    bigint,
-  ];
-  const d = inverse(e, (p - 1n) * (q - 1n)) ?? 0n;
+  const [p, q] = bits.map((size) => generatePrimeSync(size, { bigint: true })) as [bigint, bigint];
+  const d = inverse(e, (p - 1n) * (q - 1n));
+  if (d === undefined || (p * q).toString(2).length !== bits[0] + bits[1]) return rsaOfPrimes(bits);
   const text = (integer: bigint): string =>
     Buffer.from(toBytes(integer, Math.ceil(integer.toString(16).length / 2))).toString('base64url');
   const integers = { n: p * q, e, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) ?? 0n };
@@ -71,6 +81,7 @@ const rsaSchemes = [
 ];
 const rsaPair = rsa(2048);
 const rsaPssPair: Case['pair'] = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+const rsa2049Pair = rsaOfPrimes([1025, 1024]);
 const p256Pair = ec('P-256');
 const p384Pair = ec('P-384');
 /** AlgorithmIdentifier of rsaEncryption, with its tag and length. */
@@ -83,7 +94,7 @@ const cases: readonly Case[] = [
   { name: 'Ed25519', pair: generateKeyPairSync('ed25519'), kind: 'ed25519', bits: 256, schemes: [scheme.ed25519] },
   { name: 'RSA', pair: rsaPair, kind: 'rsa', bits: 2048, schemes: rsaSchemes },
   // A modulus of 8n + 1 bits has an encoded message that is a byte shorter (RFC 8017 section 9.1.1).
-  { name: 'RSA of 2049 bits', pair: rsaOfPrimes([1025, 1024]), kind: 'rsa', bits: 2049, schemes: rsaSchemes },
+  { name: 'RSA of 2049 bits', pair: rsa2049Pair, kind: 'rsa', bits: 2049, schemes: rsaSchemes },
   { name: 'RSA of 2054 bits', pair: rsa(2054), kind: 'rsa', bits: 2054, schemes: rsaSchemes },
   {
     name: 'RSA-PSS',
@@ -186,6 +197,25 @@ describe.each(providers)('keys of the $name provider', (crypto) => {
     ] as const) {
       const signature = sign('sha256', message, { key: rsaPair.privateKey, padding: 6, saltLength });
       expect(key.verify(scheme.rsa_pss_rsae_sha256, message, signature)).toBe(expected);
+    }
+  });
+
+  it('refuse RSA-PSS where what was signed does not fit into the encoded message', () => {
+    // The encoded message of 2049 bits is a byte shorter than the modulus; here the byte before it is not zero.
+    const { privateKey, publicKey } = rsa2049Pair;
+    const padding = constants.RSA_NO_PADDING;
+    const pss = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+    const key = crypto.importPublicKey(spkiOf(publicKey));
+    for (;;) {
+      const signature = sign('sha256', message, pss);
+      const encoded = publicDecrypt({ key: publicKey, padding }, signature);
+      expect([encoded[0], encoded.at(-1)]).toEqual([0, 0xbc]);
+      encoded[0] = 1;
+      const altered = signRaw(privateKey, encoded);
+      if (altered === undefined) continue;
+      expect(key.verify(scheme.rsa_pss_rsae_sha256, message, signature)).toBe(true);
+      expect(key.verify(scheme.rsa_pss_rsae_sha256, message, altered)).toBe(false);
+      break;
     }
   });
 
