@@ -2,7 +2,7 @@
 import { HandshakeReassembler, RecordReader, RecordWriter } from '@handfast/record';
 import { type AskContext, alertName, type ContentTypeName, decodeAlert, decodeHandshake } from '@handfast/wire';
 import { clientHandshake } from '../src/client.ts';
-import type { Effect, Ports } from '../src/effects.ts';
+import type { Effect, OpenConnection, Ports } from '../src/effects.ts';
 import { Handshake } from '../src/handshake.ts';
 import { serverHandshake } from '../src/server.ts';
 import { type End, endOf, type LoopbackOptions, type Party, partiesOf } from './loopback.ts';
@@ -22,7 +22,8 @@ export class SparringPartner {
   readonly outbox: Uint8Array[] = [];
   /** Names of the alerts that came. */
   readonly alerts: string[] = [];
-  open = false;
+  readonly received: Uint8Array[] = [];
+  opened: OpenConnection | undefined;
   /** Why it has stopped. */
   error: unknown;
   readonly #role: 'client' | 'server';
@@ -81,6 +82,7 @@ export class SparringPartner {
       if (record === undefined) return;
       if (record.type === 'handshake') this.#reassembler.push(record.fragment);
       if (record.type === 'alert') this.alerts.push(alertName(decodeAlert(record.fragment).description));
+      if (record.type === 'application_data') this.received.push(record.fragment);
       if (record.type === 'change_cipher_spec' && this.#awaited?.kind === 'receive-change-cipher-spec') {
         this.#advance(undefined);
       }
@@ -126,7 +128,7 @@ export class SparringPartner {
         (act.direction === 'reads' ? this.#reader : this.#writer).protect(act.protection);
         break;
       case 'open':
-        this.open = true;
+        this.opened = act.connection;
         break;
       case 'record':
         // To begin a record, end the one before.
