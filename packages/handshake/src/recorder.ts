@@ -60,12 +60,12 @@ export class TimelineRecorder implements Timeline {
 
   /** We have nothing to do until the peer sends something. */
   wait(now: number): void {
-    this.#close(now);
+    this.#stop(now);
     this.#waitingSince ??= now;
   }
 
   received(name: StepName, bytes: number, now: number): void {
-    this.#close(now);
+    this.#stop(now);
     const waited = this.#waitingSince === undefined ? 0 : now - this.#waitingSince;
     this.#waitingSince = undefined;
     this.#begin(name, 'received', bytes, now, waited);
@@ -101,7 +101,7 @@ export class TimelineRecorder implements Timeline {
   }
 
   failed(failure: Omit<Failure, 'at' | 'late' | 'step'> & { readonly step: StepName | undefined }, now: number): void {
-    this.#close(now);
+    this.#stop(now);
     this.state = 'failed';
     const late = this.completedAt === undefined ? undefined : now - this.completedAt;
     this.failure = { ...failure, at: now, late };
@@ -121,11 +121,11 @@ export class TimelineRecorder implements Timeline {
 
   /** The last message is done; what follows is no step of the handshake. */
   settled(now: number): void {
-    this.#close(now);
+    this.wait(now);
   }
 
   ended(now: number): void {
-    this.#close(now);
+    this.#stop(now);
     this.endedAt ??= now;
   }
 
@@ -165,6 +165,13 @@ export class TimelineRecorder implements Timeline {
     this.#open = step;
     this.steps.push(step);
     return step;
+  }
+
+  /** What was done since the last message belongs to it. */
+  #stop(now: number): void {
+    const last = this.steps.at(-1);
+    if (last !== undefined && this.#waitingSince === undefined) last.endedAt = now;
+    this.#open = undefined;
   }
 
   #close(now: number): void {
