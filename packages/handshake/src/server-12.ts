@@ -1,3 +1,4 @@
+import type { PublicKeyKind } from '@handfast/crypto';
 import {
   type CipherSuiteParameters,
   exportKeyingMaterial12,
@@ -200,7 +201,7 @@ function chooseSuite(
   const suites = commonCipherSuites(configuration, hello, 'tls12');
   for (const suite of suites) {
     const choice = chooseCredential(configuration.credentials, schemes, 'tls12', serverName, (kind) =>
-      suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa'),
+      suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa') && hasCurveOf(hello, kind),
     );
     if (choice !== undefined) return { ...choice, suite };
   }
@@ -215,6 +216,19 @@ function chooseSuite(
     `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${namesOf(SignatureScheme, schemes).join(', ') || 'SHA-1, all that the client verifies'}`,
   );
 }
+
+/** An ECDSA certificate must be on a curve that the client has, if it says which those are (RFC 8422 section 5.3). */
+function hasCurveOf(hello: ClientHello, kind: PublicKeyKind): boolean {
+  const curve = curveOf[kind];
+  const offered = findExtension(hello.extensions, 'supported_groups');
+  return curve === undefined || offered === undefined || offered.includes(curve);
+}
+
+const curveOf: Readonly<Partial<Record<PublicKeyKind, number>>> = {
+  'ecdsa-p256': NamedGroup.secp256r1,
+  'ecdsa-p384': NamedGroup.secp384r1,
+  'ecdsa-p521': NamedGroup.secp521r1,
+};
 
 /** A server that could speak TLS 1.3 says so in its random, so that a client notices a forced downgrade. */
 function makeServerRandom({ configuration, crypto }: Handshake): Uint8Array {
