@@ -30,6 +30,11 @@ export class Child {
     });
   }
 
+  /** Undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** Asks the process to stop, and ends it by force where that takes longer than `patience` milliseconds. */
   async stop(patience: number): Promise<void> {
     this.#process.kill('SIGTERM');

@@ -43,6 +43,7 @@ export class Processes {
         const found = readiness(line);
         if (found !== undefined) resolve(found);
       });
+      if (child.pid !== undefined) this.#screen.say(name, `started, process ${child.pid}`);
       this.#children.push(child);
       child.ended.then((ending) => this.#reportDeath({ name, ending }));
     });

@@ -1,15 +1,24 @@
-import type { Failure } from '@handfast/handshake';
+import type { Timeline } from '@handfast/handshake';
 import type { AlertName, Reason } from '@handfast/wire';
 
 /** What to make of a failure, in a sentence or two; undefined where there is nothing to add to the failure itself. */
-export function adviceFor({ by, alert, reason, late }: Failure): string | undefined {
-  if (by === 'peer' && alert === undefined && late !== undefined) {
-    return 'A server that refuses a client certificate in TLS 1.3 without an alert leaves like this: see its log.';
-  }
-  return by === 'peer' && alert !== undefined ? (onAlert as Advice)[alert] : (onReason as Advice)[reason];
+export function adviceFor({ failure, negotiated }: Timeline): string | undefined {
+  if (failure === undefined) return undefined;
+  const { by, alert, reason, late } = failure;
+  const judged = negotiated.clientCertificate;
+  if (by === 'us') return (onReason as Advice)[reason];
+  if (alert === undefined)
+    return late === undefined || judged === 'not-requested' ? (onReason as Advice)[reason] : leftInSilence;
+  // TLS 1.2 has no alert of its own for a certificate that is missing.
+  return judged === 'absent' && alert === 'handshake_failure'
+    ? onAlert.certificate_required
+    : (onAlert as Advice)[alert];
 }
 
 type Advice = Readonly<Record<string, string | undefined>>;
+
+const leftInSilence =
+  'A server that refuses a client certificate in TLS 1.3 without an alert leaves like this: see its log.';
 
 /** What a server means by an alert. */
 const onAlert: Readonly<Partial<Record<AlertName, string>>> = {

@@ -17,6 +17,7 @@ export type Afterwards = 'spoke' | 'left' | 'silent';
 /** Milliseconds. */
 const handshakeTimeout = 10_000;
 const askTimeout = 5_000;
+const judgementTimeout = 300;
 const answerTimeout = 1_000;
 
 /** Makes a handshake, closes the connection again, and learns meanwhile whether the server really accepted it. */
@@ -33,15 +34,8 @@ export function makeHandshake(
     const finish = (afterwards: Afterwards): void => {
       clearTimeout(timer);
       const { timeline } = transport.connection;
-      // A server that leaves without a word of its own when told goodbye has refused nothing.
-      const left =
-        saidGoodbye && afterwards === 'left' && timeline.failure?.by === 'peer' && timeline.failure.alert === undefined;
       transport.destroy();
-      resolve({
-        timeline: left ? { ...timeline, state: 'completed', failure: undefined } : timeline,
-        peer,
-        afterwards,
-      });
+      resolve({ timeline: afterwards === 'left' ? judgeLeaving(timeline, saidGoodbye) : timeline, peer, afterwards });
     };
 
     const sayGoodbye = (): void => {
@@ -69,10 +63,33 @@ export function makeHandshake(
 }
 
 /**
+ * What it means that the server ended the connection without an alert once the handshake was complete: nothing where we
+ * had said goodbye; where we had said nothing yet, that it wants nothing of us.
+ */
+function judgeLeaving(timeline: Timeline, saidGoodbye: boolean): Timeline {
+  const { completedAt, endedAt, failure } = timeline;
+  if (completedAt === undefined || endedAt === undefined || failure?.alert !== undefined) return timeline;
+  if (saidGoodbye) return { ...timeline, state: 'completed', failure: undefined };
+  return {
+    ...timeline,
+    state: 'failed',
+    failure: failure ?? {
+      reason: 'peer-closed',
+      by: 'peer',
+      alert: undefined,
+      step: undefined,
+      detail: 'the peer left right after the handshake, without a word',
+      at: endedAt,
+      late: endedAt - completedAt,
+    },
+  };
+}
+
+/**
  * How long to wait for a server that refuses our certificate without an alert, before our close_notify gives it another
  * reason to leave. A TLS 1.3 server judges the client when the client is done already.
  */
 function quietTime({ negotiated }: Timeline, roundTrip: number): number {
   const judged = negotiated.protocol === 'TLS 1.3' && negotiated.clientCertificate !== 'not-requested';
-  return judged ? Math.min(Math.max(50, 3 * roundTrip), answerTimeout) : 0;
+  return judged ? Math.min(Math.max(judgementTimeout, 4 * roundTrip), answerTimeout) : 0;
 }

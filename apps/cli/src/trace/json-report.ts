@@ -45,7 +45,7 @@ export function jsonReport(server: Endpoint, connected: Connected, handshake: Tr
             step: failure.step ?? null,
             detail: failure.detail,
             late_ms: failure.late === undefined ? null : rounded(failure.late),
-            advice: adviceFor(failure) ?? null,
+            advice: adviceFor(timeline) ?? null,
           },
     chain: describeChain(timeline.negotiated.serverChain ?? [], now).map(certificateOf),
     trust: peer === undefined ? null : trustOf(peer.verdict),

@@ -19,7 +19,7 @@ export function textReport(
 ): readonly string[] {
   const { timeline, peer } = handshake;
   const chain = describeChain(timeline.negotiated.serverChain ?? [], now);
-  const advice = timeline.failure && adviceFor(timeline.failure);
+  const advice = adviceFor(timeline);
   return [
     ...waterfall(timeline, endpointText(server), palette, verdictOf(handshake)),
     ...connectionLine(server, connected),

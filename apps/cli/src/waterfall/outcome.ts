@@ -35,17 +35,14 @@ function confirmationText(timeline: Timeline): string {
 }
 
 function failureText(failure: Failure, peer: 'client' | 'server'): string {
-  const late =
-    failure.late === undefined ? '' : `, ${milliseconds(failure.late)} ms after our side had completed the handshake`;
-  if (failure.by === 'peer') {
-    return failure.alert === undefined
-      ? `failed${where(failure)}: ${failure.detail}${late}`
-      : `failed by the ${peer}${where(failure)}: alert ${failure.alert}${late}`;
+  const { by, reason, alert, step, late, detail } = failure;
+  const afterwards = late === undefined ? '' : `, ${milliseconds(late)} ms after our side had completed the handshake`;
+  if (by === 'us') {
+    const told = alert === undefined ? '' : `; we sent the alert ${alert}`;
+    return `failed${step === undefined ? '' : ` at ${step}`}: ${reason}, ${detail}${afterwards}${told}`;
   }
-  const told = failure.alert === undefined ? '' : `; we sent the alert ${failure.alert}`;
-  return `failed${where(failure)}: ${failure.reason}, ${failure.detail}${late}${told}`;
-}
-
-function where({ step, late }: Failure): string {
-  return step === undefined || late !== undefined ? '' : ` at ${step}`;
+  const waiting = step === undefined || late !== undefined ? '' : ` while we waited for ${step}`;
+  if (alert !== undefined) return `failed by the ${peer}${waiting}: alert ${alert}${afterwards}`;
+  const what = reason === 'connection-lost' ? `the connection broke (${detail})` : detail;
+  return `failed${waiting}: ${what}${afterwards}`;
 }
