@@ -83,10 +83,26 @@ describe('TLS 1.2', () => {
   test.each([NamedGroup.x25519, NamedGroup.secp256r1, NamedGroup.secp384r1, NamedGroup.secp521r1])(
     'with group %i',
     (group) => {
-      const loopback = new Loopback({ pki, client: { maxVersion: 'tls12', groups: [group] } }).run();
+      // The curve of the server's certificate must be among the client's.
+      const groups = [group, NamedGroup.secp256r1];
+      const loopback = new Loopback({
+        pki,
+        client: { maxVersion: 'tls12', groups },
+        server: { groups: [group] },
+      }).run();
       expectDone(loopback);
     },
   );
+
+  test('presents an ECDSA certificate only to a client that has its curve', () => {
+    const client = { maxVersion: 'tls12', groups: [NamedGroup.x25519] } as const;
+    const without = new Loopback({ pki, client }).run();
+    expect(without.server.error?.reason).toBe('no-common-signature-scheme');
+    const { 'ecdsa-p256': ecdsa = pki.server, 'rsa-2048': rsa = pki.server } = pki.servers;
+    const loopback = new Loopback({ pki, client, serverCredentials: [ecdsa, rsa] }).run();
+    expectDone(loopback);
+    expect(loopback.client.connection.timeline.negotiated.serverChain?.[0]).toEqual(rsa.der);
+  });
 });
 
 describe('TLS 1.3', () => {
