@@ -15,7 +15,7 @@ import {
 import { InstanceKey } from './instance-key.ts';
 
 const header: Header = { subject: 'handfast.v1.key-exchange.respond', id: 'ask-1', deadline: 1_700_000_000_000.5 };
-const payload = Buffer.from('the payload of a request');
+const payload = new TextEncoder().encode('the payload of a request');
 const makeKey = (secret = new Uint8Array(0)) => new InstanceKey(nativeCrypto, secret);
 
 describe('a sealed request', () => {
@@ -30,6 +30,26 @@ describe('a sealed request', () => {
     const sealed = sealRequest(asker, keys, header, payload);
     for (const service of services) expect(openWith(service, sealed)).toEqual(payload);
     expect(recipientOf(parseRequest(header.subject, sealed), stranger)).toBeUndefined();
+  });
+
+  it('cannot be made of another, with its payload as the key or its key as the payload', () => {
+    const [asker, service, other] = [makeKey(), makeKey(), makeKey()];
+    const knownPayload = new Uint8Array(32).fill(7);
+    const direct = parseRequest(header.subject, sealRequest(asker, [service.publicKey], header, knownPayload));
+    const text = `request\n1\n${header.subject}\n${header.id}\n${header.deadline}\n`;
+    const data = Buffer.concat([Buffer.from(text), asker.publicKey]);
+    const nonce = new Uint8Array(12);
+    const ciphertext = nativeCrypto.aead('aes-256-gcm', knownPayload).seal(nonce, data, payload);
+    const forged = { ...direct, sealed: { nonce, ciphertext } };
+    const { sealed } = direct;
+    const recipient = { instance: service.publicKey, nonce: sealed.nonce, wrappedKey: sealed.ciphertext };
+    expect(openRequest(service, forged, recipient)).toBeUndefined();
+
+    const keys = [service.publicKey, other.publicKey];
+    const wrapped = parseRequest(header.subject, sealRequest(asker, keys, header, payload));
+    const wrap = recipientOf(wrapped, service);
+    const key = { nonce: wrap?.nonce ?? expect.fail(), ciphertext: wrap?.wrappedKey ?? expect.fail() };
+    expect(openRequest(service, { ...wrapped, sealed: key }, { instance: service.publicKey })).toBeUndefined();
   });
 
   it('shows nothing of its payload', () => {

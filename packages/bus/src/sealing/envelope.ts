@@ -51,7 +51,7 @@ export function sealRequest(
     id: header.id,
     sender: key.publicKey,
     deadline: header.deadline,
-    ...sealFor(key, recipients, requestData(header, schemaVersion, key.publicKey), payload),
+    ...sealFor(key, recipients, header, payload),
   }).finish();
 }
 
@@ -83,12 +83,13 @@ export function openRequest(
   envelope: Envelope,
   recipient: handfast.v1.Recipient.$Properties,
 ): Uint8Array | undefined {
-  const data = requestData(envelope.header, envelope.schema, envelope.sender);
-  const pair = key.pairWith(envelope.sender);
+  const { header, schema, sender, sealed } = envelope;
+  const data = requestData(header, schema, sender);
+  const pair = key.pairWith(sender);
   const { nonce, wrappedKey } = proto.Recipient.create(recipient);
-  if (wrappedKey.length === 0) return pair.open(checked(envelope.sealed), data);
-  const contentKey = pair.open(checked({ nonce, ciphertext: wrappedKey }), data);
-  return contentKey?.length === 32 ? key.openOnce(contentKey, checked(envelope.sealed), data) : undefined;
+  if (wrappedKey.length === 0) return pair.open(checked(sealed), data);
+  const contentKey = pair.open(checked({ nonce, ciphertext: wrappedKey }), keyData(header, schema, sender));
+  return contentKey?.length === 32 ? key.openOnce(contentKey, checked(sealed), data) : undefined;
 }
 
 /** Seals a reply for whoever sent the request. */
@@ -133,15 +134,17 @@ export function openReply(
 function sealFor(
   key: InstanceKey,
   recipients: readonly Uint8Array[],
-  data: Uint8Array,
+  header: Header,
   payload: Uint8Array,
 ): Pick<handfast.v1.SealedRequest.$Properties, 'recipients' | 'nonce' | 'ciphertext'> {
   const [only] = recipients;
   if (only === undefined) return {};
+  const data = requestData(header, schemaVersion, key.publicKey);
   if (recipients.length === 1) return { recipients: [{ instance: only }], ...key.pairWith(only).seal(data, payload) };
   const { key: contentKey, nonce, ciphertext } = key.sealOnce(data, payload);
+  const wrappingData = keyData(header, schemaVersion, key.publicKey);
   const wrapped = recipients.map((instance) => {
-    const wrap = key.pairWith(instance).seal(data, contentKey);
+    const wrap = key.pairWith(instance).seal(wrappingData, contentKey);
     return { instance, nonce: wrap.nonce, wrappedKey: wrap.ciphertext };
   });
   return { recipients: wrapped, nonce, ciphertext };
@@ -156,6 +159,11 @@ function checked(sealed: SealedBytes): SealedBytes {
 
 function requestData({ subject, id, deadline }: Header, schema: number, sender: Uint8Array): Uint8Array {
   return associatedData(`request\n${schema}\n${subject}\n${id}\n${deadline}\n`, sender);
+}
+
+/** Of a wrapped key. It is sealed under the key of the pair as a payload is, and must never pass for one, nor one for it. */
+function keyData({ subject, id, deadline }: Header, schema: number, sender: Uint8Array): Uint8Array {
+  return associatedData(`key\n${schema}\n${subject}\n${id}\n${deadline}\n`, sender);
 }
 
 function replyData({ subject, id }: Header, schema: number, sender: Uint8Array): Uint8Array {
