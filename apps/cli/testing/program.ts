@@ -23,7 +23,7 @@ export function start(args: readonly string[], variables: Variables = {}): Progr
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) child.kill('SIGTERM');
 });
 
 /** A child process, and what it has printed. */

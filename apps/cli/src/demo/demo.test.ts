@@ -16,7 +16,7 @@ describe('handfast demo', () => {
     address = (await demo.printed(/https:\/\/(127\.0\.0\.1:\d+)\//))[1] ?? '';
   });
 
-  afterAll(() => demo.stop('SIGKILL'));
+  afterAll(() => demo.stop('SIGTERM'));
 
   it('says what to try', () => {
     expect(demo.stdout).toContain(`curl -k https://${address}/`);

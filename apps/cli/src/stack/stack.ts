@@ -22,8 +22,8 @@ export async function stack(flags: StackFlags): Promise<void> {
   const asked = askedToStop();
   const screen = new Screen(paletteFor(process.stdout));
   const natsServer = await findNatsServer(process.env);
-  const made = flags.cert === undefined ? await temporaryCredential() : undefined;
   const ownUpstream = flags.upstream === undefined ? await startUpstream() : undefined;
+  const made = flags.cert === undefined ? await temporaryCredential() : undefined;
   const processes = new Processes(screen);
   try {
     const started = start(flags, processes, screen, {
