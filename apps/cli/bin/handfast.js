@@ -22,6 +22,14 @@ if (existsSync(source)) {
       process.kill(process.pid, signal);
     }
   });
+} else if (isOlderThan(22, 15)) {
+  console.error(`handfast needs Node 22.15 or later; this is ${process.version}`);
+  process.exitCode = 2;
 } else {
   await import('../dist/main.js');
+}
+
+function isOlderThan(major, minor) {
+  const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
 }
