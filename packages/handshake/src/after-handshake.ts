@@ -1,5 +1,5 @@
 import { encodeHandshake, TlsError } from '@handfast/wire';
-import { receiveMessage, type Steps } from './effects.ts';
+import { type Machine, receiveMessage } from './effects.ts';
 import type { ApplicationTraffic } from './traffic-13.ts';
 
 /** What handshake messages may still come once a connection is open. These machines end with the connection. */
@@ -9,7 +9,7 @@ export function* afterHandshake13(
   role: 'client' | 'server',
   reads: ApplicationTraffic,
   writes: ApplicationTraffic,
-): Steps<void> {
+): Machine {
   for (;;) {
     const { message } =
       role === 'client'
@@ -26,7 +26,7 @@ export function* afterHandshake13(
 }
 
 /** TLS 1.2: only a wish to renegotiate may come, and that is refused (RFC 5246 section 7.2.2, no_renegotiation). */
-export function* afterHandshake12(role: 'client' | 'server'): Steps<void> {
+export function* afterHandshake12(role: 'client' | 'server'): Machine {
   yield* role === 'client' ? receiveMessage('tls12', 'HelloRequest') : receiveMessage('tls12', 'ClientHello');
   throw new TlsError('renegotiation-refused', 'the peer wants to renegotiate');
 }

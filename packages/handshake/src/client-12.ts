@@ -1,7 +1,6 @@
 import {
   type CipherSuiteParameters,
   cipherSuite,
-  exportKeyingMaterial12,
   finishedVerifyData12,
   groupFits,
   keyBlock12,
@@ -25,10 +24,11 @@ import { afterHandshake12 } from './after-handshake.ts';
 import { type Offer, offerShares } from './client.ts';
 import { offeredProtocol } from './client-13.ts';
 import type { ClientConfiguration } from './configuration.ts';
-import { ask, type Steps } from './effects.ts';
+import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
 import { checkPointFormats, masterSecretLength } from './hellos.ts';
 import { type CredentialChoice, chooseCredential } from './negotiation.ts';
+import { openConnection12 } from './open-connection.ts';
 import { type PeerCertificate, type ProvenPeer, provePossession, validateChain } from './peer.ts';
 import { protection12 } from './traffic-12.ts';
 
@@ -37,7 +37,7 @@ export function* clientHandshake12(
   handshake: Handshake<ClientConfiguration>,
   offer: Offer,
   serverHello: ServerHello,
-): Steps<void> {
+): Machine {
   const { crypto, transcript } = handshake;
   const suite = chosenSuite(serverHello);
   const extendedMasterSecret = findExtension(serverHello.extensions, 'extended_master_secret') !== undefined;
@@ -111,15 +111,9 @@ export function* clientHandshake12(
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: {
-      version: 'tls12',
-      peer: server,
-      exportKeyingMaterial: (label, context, length) =>
-        exportKeyingMaterial12(crypto, suite.hash, masterSecret, clientRandom, serverRandom, label, context, length),
-      nextWriteKeys: undefined,
-    },
+    connection: openConnection12(crypto, suite, masterSecret, clientRandom, serverRandom, server),
   };
-  yield* afterHandshake12('client');
+  return afterHandshake12('client');
 }
 
 function chosenSuite(serverHello: ServerHello): CipherSuiteParameters {

@@ -2,7 +2,6 @@ import {
   type CipherSuiteParameters,
   certificateVerifyContent13,
   cipherSuite,
-  exportKeyingMaterial13,
   finishedVerifyData13,
   KeySchedule13,
 } from '@handfast/key-exchange';
@@ -26,10 +25,11 @@ import {
 import { afterHandshake13 } from './after-handshake.ts';
 import { checkAnswered, type Offer, offerShares, versionChosen } from './client.ts';
 import type { ClientConfiguration } from './configuration.ts';
-import { ask, type Steps } from './effects.ts';
+import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
 import { exchangeLengthsOf } from './hellos.ts';
 import { chooseCredential, ourProtocol } from './negotiation.ts';
+import { openConnection13 } from './open-connection.ts';
 import { type ProvenPeer, provePossession, validateChain } from './peer.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
@@ -38,7 +38,7 @@ export function* clientHandshake13(
   handshake: Handshake<ClientConfiguration>,
   firstOffer: Offer,
   answer: ServerHello | HelloRetryRequest,
-): Steps<void> {
+): Machine {
   const { crypto, transcript } = handshake;
   const suite = chosenSuite(firstOffer.hello, answer);
   transcript.hashWith(suite.hash);
@@ -93,15 +93,9 @@ export function* clientHandshake13(
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: {
-      version: 'tls13',
-      peer: server,
-      exportKeyingMaterial: (label, context, length) =>
-        exportKeyingMaterial13(crypto, suite.hash, applicationSecrets.exporter, label, context, length),
-      nextWriteKeys: () => writes.next(),
-    },
+    connection: openConnection13(crypto, suite, applicationSecrets.exporter, server, writes),
   };
-  yield* afterHandshake13('client', reads, writes);
+  return afterHandshake13('client', reads, writes);
 }
 
 function chosenSuite(hello: ClientHello, answer: ServerHello | HelloRetryRequest): CipherSuiteParameters {

@@ -18,7 +18,7 @@ import {
 import { clientHandshake12 } from './client-12.ts';
 import { clientHandshake13 } from './client-13.ts';
 import { type ClientConfiguration, versionsOf } from './configuration.ts';
-import { ask, type Steps } from './effects.ts';
+import { ask, type Machine, type Steps } from './effects.ts';
 import { type Handshake, receive, send } from './handshake.ts';
 import { downgradeSentinel, endsWith, isIpLiteral, protocolName, protocolNameBytes, versionCode } from './hellos.ts';
 import { versionText } from './negotiation.ts';
@@ -32,7 +32,7 @@ export interface Offer {
 }
 
 /** The client's side of every handshake, up to the server's choice of version. */
-export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Steps<void> {
+export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Machine {
   const { configuration, crypto } = handshake;
   const versions = versionsOf(configuration);
   const random = crypto.randomBytes(32);
@@ -60,12 +60,11 @@ export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Ste
   const version = versionChosen(configuration, hello, answer);
   yield { kind: 'negotiated', facts: { protocol: protocolName[version] } };
   const offer: Offer = { hello, shares, continuation };
-  if (version === 'tls13') {
-    yield* clientHandshake13(handshake, offer, answer);
-  } else if (answer.type === 'ServerHello') {
-    yield { kind: 'change-cipher-specs', policy: 'refused' };
-    yield* clientHandshake12(handshake, offer, answer);
+  if (version === 'tls13' || answer.type === 'HelloRetryRequest') {
+    return yield* clientHandshake13(handshake, offer, answer);
   }
+  yield { kind: 'change-cipher-specs', policy: 'refused' };
+  return yield* clientHandshake12(handshake, offer, answer);
 }
 
 /** Fresh key shares for these groups. */

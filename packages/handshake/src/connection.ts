@@ -15,7 +15,7 @@ import {
 } from '@handfast/wire';
 import { clientHandshake } from './client.ts';
 import type { Configuration } from './configuration.ts';
-import type { Ask, Effect, OpenConnection, Ports } from './effects.ts';
+import type { Ask, Effect, Machine, OpenConnection, Ports } from './effects.ts';
 import { Handshake } from './handshake.ts';
 import { type OpenAsk, TimelineRecorder } from './recorder.ts';
 import { serverHandshake } from './server.ts';
@@ -72,7 +72,7 @@ export class Connection {
   readonly #configuration: Configuration;
   readonly #environment: Environment;
   readonly #events: ConnectionEvents;
-  readonly #machine: Generator<Effect, void, unknown>;
+  #machine: Machine;
   readonly #reader = new RecordReader();
   readonly #writer = new RecordWriter();
   readonly #reassembler = new HandshakeReassembler();
@@ -360,8 +360,11 @@ export class Connection {
     let input = result;
     while (!this.#over) {
       const { done, value: effect } = this.#machine.next(input);
-      if (done === true) throw new TlsError('internal-error', 'the handshake ended before the connection');
       input = undefined;
+      if (done === true) {
+        this.#machine = effect;
+        continue;
+      }
       switch (effect.kind) {
         case 'receive-change-cipher-spec':
           if (!this.#reassembler.empty) throw messageBeforeChangeCipherSpec();

@@ -54,6 +54,9 @@ export interface OpenConnection {
 /** A part of a handshake: a generator of effects that returns a `T`. */
 export type Steps<T> = Generator<Effect, T, unknown>;
 
+/** A whole machine. It ends with the one that takes over: what a handshake knew is forgotten once it is done. */
+export type Machine = Generator<Effect, Machine, unknown>;
+
 export interface Received<Message = HandshakeMessage> {
   readonly message: Message;
   /** The message as it was on the wire, with its header. */

@@ -1,7 +1,6 @@
 import type { PublicKeyKind } from '@handfast/crypto';
 import {
   type CipherSuiteParameters,
-  exportKeyingMaterial12,
   finishedVerifyData12,
   groupFits,
   keyBlock12,
@@ -23,7 +22,7 @@ import {
 } from '@handfast/wire';
 import { afterHandshake12 } from './after-handshake.ts';
 import { type ServerConfiguration, versionsOf } from './configuration.ts';
-import { type Ask, ask, askBoth, type Steps } from './effects.ts';
+import { type Ask, ask, askBoth, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
 import {
   checkCompression,
@@ -41,11 +40,12 @@ import {
   commonCipherSuites,
   commonGroups,
 } from './negotiation.ts';
+import { openConnection12 } from './open-connection.ts';
 import { accept, chainValidation, type PeerAuthentication, type PeerCertificate, provePossession } from './peer.ts';
 import { protection12 } from './traffic-12.ts';
 
 /** The TLS 1.2 handshake as a server: the thirteen messages of design section 2 (RFC 5246 section 7.3). */
-export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, hello: ClientHello): Steps<void> {
+export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, hello: ClientHello): Machine {
   const { configuration, crypto, transcript } = handshake;
   checkCompression(hello, 'tls12');
   checkRenegotiation(hello);
@@ -153,15 +153,9 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: {
-      version: 'tls12',
-      peer: client === 'without-certificate' ? undefined : client,
-      exportKeyingMaterial: (label, context, length) =>
-        exportKeyingMaterial12(crypto, suite.hash, masterSecret, clientRandom, serverRandom, label, context, length),
-      nextWriteKeys: undefined,
-    },
+    connection: openConnection12(crypto, suite, masterSecret, clientRandom, serverRandom, client),
   };
-  yield* afterHandshake12('server');
+  return afterHandshake12('server');
 }
 
 /** A first handshake has no verify_data to bind to (RFC 5746 section 3.6). */

@@ -1,7 +1,6 @@
 import {
   type CipherSuiteParameters,
   certificateVerifyContent13,
-  exportKeyingMaterial13,
   finishedVerifyData13,
   KeySchedule13,
 } from '@handfast/key-exchange';
@@ -23,7 +22,7 @@ import {
 } from '@handfast/wire';
 import { afterHandshake13 } from './after-handshake.ts';
 import type { ServerConfiguration } from './configuration.ts';
-import { ask, type Steps } from './effects.ts';
+import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send, sendEncoded } from './handshake.ts';
 import { checkCompression, exchangeLengthsOf, namesOf, protocolNameBytes } from './hellos.ts';
 import {
@@ -33,12 +32,13 @@ import {
   commonCipherSuites,
   commonGroups,
 } from './negotiation.ts';
+import { openConnection13 } from './open-connection.ts';
 import { type PeerAuthentication, provePossession, validateChain } from './peer.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 import { concat } from './transcript.ts';
 
 /** The TLS 1.3 handshake as a server (RFC 8446 section 2, appendix A.2). */
-export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, firstHello: ClientHello): Steps<void> {
+export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, firstHello: ClientHello): Machine {
   const { configuration, crypto, transcript } = handshake;
   checkMandatory(firstHello);
   const suite = chooseSuite(configuration, firstHello);
@@ -133,15 +133,9 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
   yield { kind: 'change-cipher-specs', policy: 'refused' };
   yield {
     kind: 'open',
-    connection: {
-      version: 'tls13',
-      peer: client === 'without-certificate' ? undefined : client,
-      exportKeyingMaterial: (label, context, length) =>
-        exportKeyingMaterial13(crypto, suite.hash, applicationSecrets.exporter, label, context, length),
-      nextWriteKeys: () => writes.next(),
-    },
+    connection: openConnection13(crypto, suite, applicationSecrets.exporter, client, writes),
   };
-  yield* afterHandshake13('server', reads, writes);
+  return afterHandshake13('server', reads, writes);
 }
 
 /** RFC 8446 section 9.2: without a PSK, a ClientHello needs these three. */

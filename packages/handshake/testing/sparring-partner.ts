@@ -2,7 +2,7 @@
 import { HandshakeReassembler, RecordReader, RecordWriter } from '@handfast/record';
 import { type AskContext, alertName, type ContentTypeName, decodeAlert, decodeHandshake } from '@handfast/wire';
 import { clientHandshake } from '../src/client.ts';
-import type { Effect, OpenConnection, Ports } from '../src/effects.ts';
+import type { Effect, Machine, OpenConnection, Ports } from '../src/effects.ts';
 import { Handshake } from '../src/handshake.ts';
 import { serverHandshake } from '../src/server.ts';
 import { type End, endOf, type LoopbackOptions, type Party, partiesOf } from './loopback.ts';
@@ -29,7 +29,7 @@ export class SparringPartner {
   readonly #role: 'client' | 'server';
   readonly #ports: Ports;
   readonly #habit: Habit;
-  readonly #machine: Generator<Effect, void, unknown>;
+  #machine: Machine;
   readonly #reader = new RecordReader();
   readonly #writer = new RecordWriter();
   readonly #reassembler = new HandshakeReassembler();
@@ -102,8 +102,11 @@ export class SparringPartner {
     let input = result;
     for (;;) {
       const { done, value: effect } = this.#machine.next(input);
-      if (done === true) return;
       input = undefined;
+      if (done === true) {
+        this.#machine = effect;
+        continue;
+      }
       if (effect.kind === 'receive' || effect.kind === 'receive-change-cipher-spec') {
         this.#awaited = effect;
         return;
