@@ -29,4 +29,12 @@ describe('AnsweredRequests', () => {
     expect(requests.answerTo('0')).toBeUndefined();
     for (let index = 1; index < 9; index++) expect(requests.answerTo(String(index))).toBe(answer);
   });
+
+  it('counts the bytes of a request once that was forgotten and came again while it was worked on', () => {
+    const requests = new AnsweredRequests();
+    const answer = new Uint8Array(3 * 2 ** 20);
+    requests.begin('a');
+    for (let index = 0; index < 5; index++) requests.answered('a', answer);
+    expect(requests.answerTo('a')).toBe(answer);
+  });
 });

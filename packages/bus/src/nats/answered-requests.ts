@@ -4,7 +4,8 @@ const maximumBytes = 8 * 2 ** 20;
 
 /**
  * Requests that were taken, so that a repeated delivery is not worked on twice: it gets the same answer, or none while
- * the first is under way. The oldest are forgotten first; their deadlines have passed, unless the load is extreme.
+ * the first is under way. The oldest are forgotten first. One that is repeated after that is worked on again, for the
+ * asker alone: nobody else can open the answer.
  */
 export class AnsweredRequests {
   readonly #answers = new Map<string, Uint8Array | undefined>();
@@ -20,8 +21,8 @@ export class AnsweredRequests {
 
   answered(id: string, answer: Uint8Array): void {
     if (!this.#answers.has(id)) return;
+    this.#bytes += answer.length - (this.#answers.get(id)?.length ?? 0);
     this.#answers.set(id, answer);
-    this.#bytes += answer.length;
     while (this.#bytes > maximumBytes) this.#forgetOldest();
   }
 
