@@ -1,8 +1,11 @@
 import type { MsgHdrs } from '@nats-io/nats-core';
 import type { DeliveryContext } from '../bus.ts';
-import { now } from '../clock.ts';
+import { fromSystemTime, now } from '../clock.ts';
 import type { Envelope } from '../sealing/envelope.ts';
 import { readTraceParent, type TraceParent } from './trace-parent.ts';
+
+/** Milliseconds after which work is given up, however long the asker says that it waits. */
+const longestWait = 60_000;
 
 /** An ask that came over NATS: nobody waits for its answer any more when its deadline passes. */
 export class DeadlineContext implements DeliveryContext {
@@ -16,7 +19,7 @@ export class DeadlineContext implements DeliveryContext {
 
   constructor({ header, sender }: Envelope, headers: MsgHdrs | undefined) {
     this.id = header.id;
-    this.deadline = header.deadline;
+    this.deadline = Math.min(fromSystemTime(header.deadline), now() + longestWait);
     this.caller = sender;
     this.#headers = headers;
   }

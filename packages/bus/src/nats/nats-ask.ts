@@ -1,7 +1,7 @@
 import { type AskContext, type Reason, TlsError } from '@handfast/wire';
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/nats-core';
 import type { ServiceName } from '../bus.ts';
-import { now } from '../clock.ts';
+import { now, toSystemTime } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import {
   type Header,
@@ -44,8 +44,8 @@ export interface Question {
 
 /**
  * One question on its way. First any instance is asked, as the server chooses. Where that one was not among the
- * recipients, it is asked again; where it refuses (busy, another version) or does not answer, each of the others that we
- * know is asked, as it may have died or stand still. The first answer that opens is the one.
+ * recipients, it is asked again; where it refuses (busy, another version, another clock) or does not answer, each of the
+ * others that we know is asked, as it may have died or stand still. The first answer that opens is the one.
  */
 export class NatsAsk {
   readonly answer: Promise<Uint8Array>;
@@ -58,10 +58,13 @@ export class NatsAsk {
   #resolve: (answer: Uint8Array) => void = () => {};
   #reject: (error: TlsError) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
-  /** Names of the instances that it was sealed for, and of those that refused. */
+  /** Names of the instances that it was sealed for, and of those that refused or are gone. */
   readonly #readers = new Set<string>();
   readonly #refusers = new Set<string>();
-  #direct = false;
+  /** The one instance that was asked last; undefined where any was. */
+  #asked: Uint8Array | undefined;
+  /** How many requests have been neither answered nor refused. */
+  #outstanding = 0;
   #patience = patience;
   #turns = 0;
   #strangers = 0;
@@ -71,7 +74,8 @@ export class NatsAsk {
   constructor(surroundings: AskSurroundings, question: Question, settled: (ask: NatsAsk) => void) {
     const { service, operation, context } = question;
     this.#surroundings = surroundings;
-    this.#header = { subject: subjectOf(service, operation), id: context.id, deadline: context.deadline };
+    const deadline = toSystemTime(context.deadline);
+    this.#header = { subject: subjectOf(service, operation), id: context.id, deadline };
     this.#question = question;
     this.#headers = traceHeaders(context);
     this.#settled = () => settled(this);
@@ -84,7 +88,7 @@ export class NatsAsk {
   }
 
   start(): void {
-    if (this.#header.deadline > now()) this.#send();
+    if (this.#question.context.deadline > now()) this.#send();
     this.#wait();
   }
 
@@ -108,18 +112,21 @@ export class NatsAsk {
     const recipients = instance === undefined ? instances.lively() : [instance];
     for (const recipient of recipients) this.#readers.add(instanceName(recipient));
     const request = sealRequest(key, recipients, this.#header, payload);
-    this.#direct = instance !== undefined;
+    this.#asked = instance;
     const { subject } = this.#header;
     const to = instance === undefined ? subject : directSubjectOf(service, operation, instanceName(instance));
     if (connection.isClosed()) this.fail('service-unavailable', 'the bus is closed');
     else if (!fits(connection, request)) this.fail('service-failed', 'the request is longer than the bus carries');
-    else connection.publish(to, request, { reply: this.#replyTo, headers: this.#headers });
+    else {
+      this.#outstanding += 1;
+      connection.publish(to, request, { reply: this.#replyTo, headers: this.#headers });
+    }
   }
 
   /** Asks another instance where no answer comes, and gives up at the deadline. */
   #wait(): void {
     if (!this.#open) return;
-    const remaining = this.#header.deadline - now();
+    const remaining = this.#question.context.deadline - now();
     if (remaining <= 0) {
       this.fail('service-timeout', 'no answer before the deadline');
       return;
@@ -176,6 +183,7 @@ export class NatsAsk {
   }
 
   #refused(refusal: handfast.v1.Refusal, sender: Uint8Array, schema: number): void {
+    this.#outstanding -= 1;
     switch (refusal) {
       case Refusal.REFUSAL_NOT_A_RECIPIENT:
         this.#introduced(sender);
@@ -187,10 +195,14 @@ export class NatsAsk {
         this.#elsewhere(sender, 'service-failed', `the service speaks version ${schema} of the messages`);
         break;
       case Refusal.REFUSAL_TOO_LATE:
-        this.fail('service-timeout', "the deadline had passed by the service's clock; do the clocks agree?");
+        this.#elsewhere(
+          sender,
+          'service-timeout',
+          "it is past the deadline by the service's clock; do the clocks agree?",
+        );
         break;
       case Refusal.REFUSAL_INVALID:
-        this.fail('service-failed', 'the service could not read the request');
+        this.#elsewhere(sender, 'service-failed', 'the service could not read the request');
         break;
       case Refusal.REFUSAL_REPLY_TOO_LONG:
         this.fail('service-failed', 'the reply is longer than the bus carries');
@@ -202,8 +214,13 @@ export class NatsAsk {
 
   /** Nobody has subscribed: the one instance that was asked is gone, or there is none at all. */
   #unheard(): void {
-    if (this.#direct) this.#send();
-    else this.fail('service-unavailable', 'no instance is on the bus');
+    this.#outstanding -= 1;
+    if (this.#asked === undefined) {
+      this.#giveUp('service-unavailable', 'no instance is on the bus');
+    } else {
+      this.#refusers.add(instanceName(this.#asked));
+      this.#send();
+    }
   }
 
   /** The instance that took the request was not among its recipients. */
@@ -220,6 +237,11 @@ export class NatsAsk {
     const known = this.#surroundings.instances.lively();
     const other = known.find((instance) => !this.#refusers.has(instanceName(instance)));
     if (other !== undefined) this.#send(other);
-    else this.fail(reason, detail);
+    else this.#giveUp(reason, detail);
+  }
+
+  /** Fails, unless an earlier request is under way still: then it was only a repetition that nobody wanted. */
+  #giveUp(reason: Reason, detail: string): void {
+    if (this.#outstanding <= 0) this.fail(reason, detail);
   }
 }

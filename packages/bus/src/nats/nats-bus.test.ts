@@ -6,11 +6,12 @@ import { type AskContext, NamedGroup, type ServiceWork } from '@handfast/wire';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contextOf, makeGate } from '../../testing/context.ts';
 import { type NatsServer, natsServerBinary, startNatsServer } from '../../testing/index.ts';
 import { failing, keyExchangeWith, later, offering } from '../../testing/key-exchanges.ts';
 import type { Bus } from '../bus.ts';
+import { now } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import { type HostOptions, hostKeyExchange, hostSessions } from '../host.ts';
 import { RemoteKeyExchange } from '../remote-key-exchange.ts';
@@ -25,6 +26,7 @@ const subject = 'handfast.v1.key-exchange.offer';
 const offer = { groups: [NamedGroup.x25519] };
 
 describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
+  const key = new InstanceKey(nativeCrypto, new Uint8Array(0));
   let server: NatsServer;
   let buses: NatsBus[];
   let raw: NatsConnection;
@@ -92,6 +94,28 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       const remote = await makeRemote();
       const ask = remote.offer(offer, contextOf({ deadline: Date.now() + 300 }));
       await expect(ask).rejects.toMatchObject({ reason: 'service-timeout' });
+    });
+
+    it('tells the deadline by the system clock, as other processes read it, however its own has departed', async () => {
+      const waits: number[] = [];
+      const port = keyExchangeWith([]);
+      await host(
+        offering((request, context) => {
+          waits.push(context.deadline - now());
+          return port.offer(request, context);
+        }),
+      );
+      const messages = record();
+      const remote = await makeRemote();
+      await remote.offer(offer, contextOf());
+      const passed = performance.now.bind(performance);
+      vi.spyOn(performance, 'now').mockImplementation(() => passed() - 3_600_000);
+      onTestFinished(() => void vi.restoreAllMocks());
+      await remote.offer(offer, contextOf({ deadline: now() + 5_000 }));
+      const requests = messages.filter((message) => message.subject === subject);
+      const deadlines = requests.map(({ data }) => handfast.v1.SealedRequest.decode(data).deadline);
+      for (const deadline of deadlines) expect(Math.abs(deadline - Date.now())).toBeLessThan(60_000);
+      for (const wait of waits) expect(Math.abs(wait)).toBeLessThan(60_000);
     });
 
     it('after the deadline, asks nobody', async () => {
@@ -237,8 +261,35 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       await Promise.all(asks);
     });
 
-    it('asks another where one speaks another version, as while services are replaced', async () => {
-      await pose((_, key) => encodeRefusal(key, Refusal.REFUSAL_UNKNOWN_SCHEMA));
+    it('waits for one that works on it, though a repetition finds that one busy', async () => {
+      const gate = makeGate();
+      await host(later(keyExchangeWith([]), gate.passed), { capacity: 1 });
+      const refusal = hex(encodeRefusal(key, Refusal.REFUSAL_BUSY)).slice(-4);
+      const messages = record();
+      const remote = await makeRemote();
+      const ask = Promise.allSettled([remote.offer(offer, contextOf())]);
+      await vi.waitUntil(() => messages.some(({ data }) => hex(data).endsWith(refusal)));
+      await delay(20);
+      gate.open();
+      expect(await ask).toMatchObject([{ status: 'fulfilled' }]);
+    });
+
+    it('does not run to and fro between one that is busy and one that is gone', async () => {
+      const gone = await host();
+      await host(keyExchangeWith([]), { capacity: 0 });
+      const remote = await makeRemote();
+      expect(await instancesOf(remote, 5)).toEqual(new Set([gone.instance]));
+      await gone.close();
+      const heard = vi.fn();
+      raw.subscribe(subject, { callback: heard });
+      await raw.flush();
+      await expect(remote.offer(offer, contextOf())).rejects.toMatchObject({ reason: 'service-busy' });
+      expect(heard.mock.calls.length).toBeLessThan(10);
+    });
+
+    const elsewhere = ['REFUSAL_UNKNOWN_SCHEMA', 'REFUSAL_TOO_LATE', 'REFUSAL_INVALID'] as const;
+    it.for(elsewhere)('asks another where one says %s, as while services are replaced', async (refusal) => {
+      await pose((_, key) => encodeRefusal(key, Refusal[refusal]));
       const { instance } = await host();
       expect(await instancesOf(await makeRemote(), 20)).toEqual(new Set([instance]));
     });
@@ -266,8 +317,6 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
   });
 
   describe('hosting a service', () => {
-    const key = new InstanceKey(nativeCrypto, new Uint8Array(0));
-
     /** Public key of the one instance on the bus. */
     async function publicKey(): Promise<Uint8Array> {
       const asked = await raw.request(subject, sealRequest(key, [], header(), new Uint8Array(0)));
@@ -298,6 +347,20 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       expect(answer).toHaveBeenCalledOnce();
     });
 
+    it('gives up work after a minute, however long the asker says that it waits', async () => {
+      const waits: number[] = [];
+      const port = keyExchangeWith([]);
+      await host(
+        offering((request, context) => {
+          waits.push(context.deadline - now());
+          return port.offer(request, context);
+        }),
+      );
+      const remote = await makeRemote();
+      await remote.offer(offer, contextOf({ deadline: Date.now() + 1e15 }));
+      expect(waits[0]).toBeLessThanOrEqual(60_000);
+    });
+
     it('works once on a request that is repeated while it works on it', async () => {
       const gate = makeGate();
       const port = keyExchangeWith([]);
@@ -322,15 +385,16 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     });
 
     it('drops requests whose deadline passed while they waited', async () => {
+      let deadline = 0;
       const port = keyExchangeWith([]);
-      const answer = vi.fn((request, context: AskContext) => {
+      const answer = vi.fn<KeyExchange['offer']>((request, context) => {
         // Blocks the instance beyond the deadline of those that wait.
-        while (Date.now() <= context.deadline);
+        while (Date.now() <= deadline + 5);
         return port.offer(request, context);
       });
       await host(offering(answer));
       const remote = await makeRemote();
-      const deadline = Date.now() + 400;
+      deadline = Date.now() + 400;
       const asks = Array.from({ length: 5 }, () => remote.offer(offer, contextOf({ deadline })));
       await Promise.allSettled(asks);
       await delay(50);

@@ -1,6 +1,6 @@
 import type { AskContext } from '@handfast/wire';
 import type { ServiceLink, ServiceName } from '../bus.ts';
-import { now } from '../clock.ts';
+import { now, toSystemTime } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import { parseReply, sealRequest } from '../sealing/envelope.ts';
 import { keyOf, requestInfo } from './discovery.ts';
@@ -65,7 +65,7 @@ export class NatsServiceLink implements ServiceLink {
   #publish(subject: string, payload: Uint8Array): void {
     const { connection, key, instances } = this.#surroundings;
     this.#notes += 1;
-    const header = { subject, id: `note-${this.#notes}`, deadline: now() + noteLifetime };
+    const header = { subject, id: `note-${this.#notes}`, deadline: toSystemTime(now() + noteLifetime) };
     const message = sealRequest(key, instances.all(), header, payload);
     if (connection.isClosed() || !fits(connection, message)) return;
     connection.publish(subject, message, { reply: this.#introductions });

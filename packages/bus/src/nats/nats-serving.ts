@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { defaultCapacity, type Operations, type ServeOptions, type ServiceName, type Serving } from '../bus.ts';
-import { now } from '../clock.ts';
+import { fromSystemTime, now } from '../clock.ts';
 import { handfast } from '../generated/handfast.js';
 import {
   type Envelope,
@@ -171,7 +171,7 @@ export class NatsServing implements Serving {
 
   #payloadOf(envelope: Envelope): Uint8Array | handfast.v1.Refusal {
     if (envelope.schema !== schemaVersion) return Refusal.REFUSAL_UNKNOWN_SCHEMA;
-    if (envelope.header.deadline <= now()) return Refusal.REFUSAL_TOO_LATE;
+    if (fromSystemTime(envelope.header.deadline) <= now()) return Refusal.REFUSAL_TOO_LATE;
     const recipient = recipientOf(envelope, this.#key);
     if (recipient === undefined) return Refusal.REFUSAL_NOT_A_RECIPIENT;
     return openRequest(this.#key, envelope, recipient) ?? Refusal.REFUSAL_INVALID;
