@@ -188,6 +188,17 @@ describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
   });
 });
 
+test('who asks to be told when nobody waits any more is told at once, if it is so already', async () => {
+  const ports = new HeldPorts();
+  const { server } = new Loopback({ pki, serverPorts: ports.hold }).run();
+  server.connection.transportEnded();
+  let told = false;
+  ports.held[0]?.context.onCancel(() => {
+    told = true;
+  });
+  expect(told).toBe(true);
+});
+
 describe('two questions at once, of which one fails', () => {
   test.for([
     ['agree', 'validate'],

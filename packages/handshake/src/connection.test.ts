@@ -268,6 +268,23 @@ describe('an open connection', () => {
     expect(client.received).toBe('late answer');
   });
 
+  test('is lost by a reset, unless both ends were done', () => {
+    const loopback = new Loopback({ pki }).run();
+    const { client, server } = loopback;
+    client.connection.close();
+    loopback.deliver();
+    client.connection.transportEnded('ECONNRESET');
+    server.connection.transportEnded('ECONNRESET');
+    expect(client.error).toMatchObject({ reason: 'connection-lost' });
+    expect(server.error).toMatchObject({ reason: 'connection-lost' });
+    const done = new Loopback({ pki }).run();
+    done.client.connection.close();
+    done.server.connection.close();
+    done.deliver();
+    done.server.connection.transportEnded('ECONNRESET');
+    expect(done.server.error).toBeUndefined();
+  });
+
   test('is cut off where the peer leaves without close_notify', () => {
     const { server } = new Loopback({ pki }).run();
     server.connection.transportEnded();

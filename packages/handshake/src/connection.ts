@@ -173,7 +173,7 @@ export class Connection {
       this.#guard(() => this.#readAlerts());
       if (this.#over) return;
     }
-    if (cause !== undefined && (this.#open === undefined || !this.#readsClosed)) {
+    if (cause !== undefined && !(this.#readsClosed && this.#writesClosed)) {
       this.#fail(new TlsError('connection-lost', cause));
     } else if (this.#open === undefined) {
       this.#fail(new TlsError('peer-closed', 'the peer closed the connection without a word'));

@@ -656,6 +656,35 @@ test('without extended_master_secret, both ends derive the classic master secret
   expect(subject.connection.timeline.negotiated.extendedMasterSecret).toBe(false);
 });
 
+test.for(['client', 'server'] as const)(
+  'application protocols are bytes to a %s: a byte order mark is one of them',
+  (subject) => {
+    const marked = Uint8Array.of(0xef, 0xbb, 0xbf, 0x68, 0x32);
+    const options: Options = { client: { applicationProtocols: ['h2'] }, server: { applicationProtocols: ['h2'] } };
+    const row: Row =
+      subject === 'server'
+        ? [
+            '',
+            () =>
+              changed('ClientHello', 'tls13', (hello) =>
+                including(hello, { name: 'application_layer_protocol_negotiation', value: [marked] }),
+              ),
+            'no-common-application-protocol',
+            'no_application_protocol',
+          ]
+        : [
+            '',
+            () =>
+              changed('EncryptedExtensions', 'tls13', (message) =>
+                including(message, { name: 'application_layer_protocol_negotiation', value: marked }),
+              ),
+            'illegal-parameter',
+            'illegal_parameter',
+          ];
+    expectRefused(subject, options, row);
+  },
+);
+
 test('names of a hello that are not text are shown escaped, and long lists cut', () => {
   const name = Uint8Array.of(0x1b, 0x5b, 0x32, 0x4a);
   const loud = changed('ClientHello', 'tls13', (hello) => ({
