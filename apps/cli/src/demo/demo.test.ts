@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closedPort } from '../../testing/closed-port.ts';
@@ -33,6 +35,13 @@ describe('handfast demo', () => {
     expect(demo.stdout).not.toContain('Handshake 2');
   });
 
+  it('is confirmed by handfast trace, under the same trace ID', async () => {
+    const { code, stdout } = await handfast(['trace', address, '--insecure', '--json']);
+    const { state, trace_id: id } = JSON.parse(stdout);
+    expect([code, state]).toEqual([0, 'confirmed']);
+    await demo.printed(new RegExp(`confirmed by the client's close_notify.*\\n trace ${id}\\n`));
+  });
+
   it('answers a browser with a page', async () => {
     expect(await curl('--insecure', '--header', 'Accept: text/html', `https://${address}/`)).toMatch(
       /^<!doctype html>/,
@@ -59,8 +68,9 @@ describe('handfast demo', () => {
   });
 
   it('stops on Ctrl-C with exit code 0 and nothing on standard error, with a connection open too', async () => {
-    const connected = start(['trace', address, '--insecure']);
-    await connected.ended;
+    const idle = connect(Number(address.split(':')[1]), '127.0.0.1');
+    idle.on('error', () => {}).resume();
+    await once(idle, 'connect');
     const { code, stderr } = await demo.stop('SIGINT');
     expect([code, stderr]).toEqual([0, '']);
   });

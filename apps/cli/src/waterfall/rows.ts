@@ -112,11 +112,12 @@ function askRow({ port, operation, startedAt, endedAt, failure, work }: AskRecor
 }
 
 function alertRow(timeline: Timeline, { from, alert, at }: AlertRecord): AlertRow {
+  const waited = from === 'peer' || timeline.failure?.reason === 'handshake-timeout';
   return {
     kind: 'alert',
     name: alert,
     sender: from === 'us' ? timeline.role : peerOf(timeline),
-    waited: from === 'peer' ? sinceLastStep(timeline, at) : undefined,
+    waited: waited ? sinceLastStep(timeline, at) : undefined,
     from: at - timeline.startedAt,
     to: at - timeline.startedAt,
   };

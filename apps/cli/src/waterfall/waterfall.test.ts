@@ -55,6 +55,7 @@ describe('waterfall', () => {
     const silent = timeline({
       state: 'failed',
       endedAt: start + 10_000,
+      alerts: [{ from: 'us', alert: 'user_canceled', level: 'fatal', at: start + 10_000 }],
       failure: {
         reason: 'handshake-timeout',
         by: 'us',
@@ -66,7 +67,26 @@ describe('waterfall', () => {
       },
     });
     expect(waterfall(silent, 'Handshake 1', plain)).toContain(
-      ' ✗ handshake-timeout                       10000           ────────────────────▏',
+      ' ← alert user_canceled                     10000           ────────────────────▏',
+    );
+  });
+
+  it('shows an end that no alert explains', () => {
+    const gone = timeline({
+      state: 'failed',
+      steps: [step('ClientHello', 'received', [1, 2], { waited: 1 })],
+      failure: {
+        reason: 'connection-lost',
+        by: 'peer',
+        alert: undefined,
+        step: 'Finished',
+        detail: 'ECONNRESET',
+        at: start + 4,
+        late: undefined,
+      },
+    });
+    expect(waterfall(gone, '', plain)).toContain(
+      ' ✗ connection-lost                          2.00                     ──────────▏',
     );
   });
 
