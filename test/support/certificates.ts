@@ -24,6 +24,7 @@ export interface Certificates {
   readonly root: string;
   readonly intermediate: string;
   readonly rootPem: string;
+  readonly rootDer: Uint8Array;
   /** Each for its own name (see `nameOf`), and for `localhost` and 127.0.0.1. */
   readonly servers: Readonly<Record<Kind, Identity>>;
   /** `CN=client <kind>,O=Handfast` */
@@ -61,6 +62,7 @@ export async function makeCertificates(): Promise<Certificates> {
     root: write('root.pem', root.pem),
     intermediate: write('intermediate.pem', issuer.pem),
     rootPem: root.pem,
+    rootDer: root.der,
     servers: await ofEachKind(async (kind) => {
       const names = [nameOf(kind), 'localhost', '127.0.0.1'];
       return save(`server-${kind}`, await issue({ kind, names, issuer, extKeyUsage: [serverAuth] }));

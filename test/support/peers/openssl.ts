@@ -78,7 +78,7 @@ export async function openSslClient(options: ClientOptions): Promise<ClientRepor
   let answered = await isConnected(program);
   for (const { text, answer } of lines) {
     if (!answered) break;
-    const seen = { stdout: program.stdout.length, stderr: program.stderr.length };
+    const seen = lengthsOf(program);
     program.child.stdin?.write(`${text}\n`);
     if (answer !== undefined) answered = await isPrinted(program, answer, seen);
   }
@@ -89,11 +89,16 @@ export async function openSslClient(options: ClientOptions): Promise<ClientRepor
   return { ...reportOf(program), exitCode, answered, keyLog, clientRandom: /^\w+ ([0-9a-f]{64}) /m.exec(keyLog)?.[1] };
 }
 
-async function isPrinted(
-  program: Program,
-  answer: string,
-  seen: { readonly stdout: number; readonly stderr: number },
-): Promise<boolean> {
+interface Lengths {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+function lengthsOf({ stdout, stderr }: Program): Lengths {
+  return { stdout: stdout.length, stderr: stderr.length };
+}
+
+async function isPrinted(program: Program, answer: string, seen: Lengths): Promise<boolean> {
   const found = () =>
     program.stdout.slice(seen.stdout).includes(answer) || program.stderr.slice(seen.stderr).includes(answer);
   return (await program.until(() => found() || undefined)) === true;
@@ -121,31 +126,52 @@ function reportOf({ stdout, stderr }: Program) {
 
 export interface ServerOptions extends CommonOptions {
   readonly identity: Identity;
+  /** Prints what it gets and sends what it is told to by `say`, instead of sending each line back in reverse. */
+  readonly interactive?: boolean | undefined;
   /** More arguments of `openssl s_server`. */
   readonly more?: readonly string[] | undefined;
 }
 
-export interface OpenSslServer {
+/** An `openssl s_server`. */
+export class OpenSslServer {
   readonly port: number;
   readonly program: Program;
-  stop(): Promise<void>;
+  #seen = { stdout: 0, stderr: 0 };
+
+  constructor(port: number, program: Program) {
+    this.port = port;
+    this.program = program;
+  }
+
+  /** Forgets what was printed so far. */
+  forget(): void {
+    this.#seen = lengthsOf(this.program);
+  }
+
+  /** Resolves once that text is printed; with false where the process ends before. */
+  prints(text: string): Promise<boolean> {
+    return isPrinted(this.program, text, this.#seen);
+  }
+
+  /** Types a line, which is sent to the client, or does something if it is a letter that is a command. */
+  say(line: string): void {
+    this.forget();
+    this.program.child.stdin?.write(`${line}\n`);
+  }
+
+  async stop(): Promise<void> {
+    await this.program.stop('SIGKILL');
+  }
 }
 
-/** Starts `openssl s_server -rev`, which sends each line back in reverse. */
 export async function openSslServer(options: ServerOptions): Promise<OpenSslServer> {
   const program = new Program(openssl ?? 'openssl', [
-    ...['s_server', '-rev', '-accept', '127.0.0.1:0'],
+    ...['s_server', '-accept', '127.0.0.1:0', ...(options.interactive === true ? [] : ['-rev'])],
     ...commonFlags(options),
     ...(options.more ?? []),
   ]);
   const [, port] = await program.untilPrinted(/^ACCEPT .*:(\d+)$/m);
-  return {
-    port: Number(port),
-    program,
-    stop: async () => {
-      await program.stop('SIGKILL');
-    },
-  };
+  return new OpenSslServer(Number(port), program);
 }
 
 function commonFlags(options: CommonOptions): readonly string[] {
