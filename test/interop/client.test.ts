@@ -20,7 +20,7 @@ let certificates: Certificates;
 let node: NodeTls;
 /** Ports of servers in the process with node:tls: of each kind, and one that wants a client certificate. */
 let nodePorts: Record<Kind | 'strict', number>;
-let opensslServers: Partial<Record<Kind | keyof typeof special, OpenSslServer>>;
+let opensslServers: Partial<Record<Kind | keyof typeof special | 'foreign' | 'outdated', OpenSslServer>>;
 
 /** `openssl s_server`s with something to them, beside one for each kind of certificate. */
 const special = {
@@ -146,19 +146,24 @@ function callFrom(form: Form): void {
       expect(timeline.failure).toMatchObject({ by: 'peer', alert: 'protocol_version' });
     });
 
-    it.for([{ serverName: 'wrong.example', reason: 'certificate-name-mismatch', alert: 'bad_certificate' }] as const)(
-      'refuses it for $reason',
-      async ({ serverName, reason, alert }) => {
-        const server = serverOf('ecdsa-p256');
-        const { timeline } = await call(server, { serverName });
-        expect(timeline.failure).toMatchObject({ by: 'us', reason, alert });
-        const [account] = server.accounts();
-        expect(account).toMatch(/alert bad certificate/);
-        const reported = await call(server, { serverName, serverVerification: 'reported' });
-        expectConfirmed(reported);
-        expect(reported.open?.peer?.verdict).toMatchObject({ trusted: false, reason });
+    it.for([
+      {
+        name: 'ecdsa-p256',
+        serverName: 'wrong.example',
+        reason: 'certificate-name-mismatch',
+        alert: 'bad certificate',
       },
-    );
+      { name: 'foreign', serverName: 'localhost', reason: 'certificate-issuer-unknown', alert: 'unknown ca' },
+      { name: 'outdated', serverName: 'localhost', reason: 'certificate-expired', alert: 'certificate expired' },
+    ] as const)('refuses it for $reason, or goes on and reports it', async ({ name, serverName, reason, alert }) => {
+      const server = serverOf(name);
+      const { timeline } = await call(server, { serverName });
+      expect(timeline.failure).toMatchObject({ by: 'us', reason, alert: alert.replace(' ', '_') });
+      expect(await server.prints(`alert ${alert}`)).toBe(true);
+      const reported = await call(server, { serverName, serverVerification: 'reported' });
+      expectConfirmed(reported);
+      expect(reported.open?.peer?.verdict).toMatchObject({ trusted: false, reason });
+    });
 
     it('answers key updates of the server, with and without one of its own', async () => {
       const server = await openSslServer({ ...credential('ecdsa-p256'), interactive: true, more: ['-msg'] });
@@ -400,6 +405,8 @@ function serverOf(name: keyof typeof opensslServers): OpenSslServer {
 async function startOpenSslServers(): Promise<typeof opensslServers> {
   const named = [
     ...kinds.map((kind) => [kind, credential(kind)] as const),
+    ['foreign', { identity: certificates.foreignServer }] as const,
+    ['outdated', { ...credential('ecdsa-p256'), identity: certificates.outdatedServer }] as const,
     ...Object.entries(special).map(([name, options]) => [name, { ...credential('ecdsa-p256'), ...options }] as const),
   ];
   return Object.fromEntries(

@@ -29,9 +29,12 @@ export interface Certificates {
   readonly servers: Readonly<Record<Kind, Identity>>;
   /** `CN=client <kind>,O=Handfast` */
   readonly clients: Readonly<Record<Kind, Identity>>;
-  /** Of a CA that nobody trusts. */
+  /** Clients: of a CA that nobody trusts, and one whose time is over. */
   readonly stranger: Identity;
   readonly expired: Identity;
+  /** Servers, alike. */
+  readonly foreignServer: Identity;
+  readonly outdatedServer: Identity;
   remove(): void;
 }
 
@@ -56,6 +59,7 @@ export async function makeCertificates(): Promise<Certificates> {
   const root = await issue({ subject: 'CN=Handfast Test Root,O=Handfast', ca: {} });
   const issuer = await issue({ subject: 'CN=Handfast Test CA,O=Handfast', ca: { pathLength: 0 }, issuer: root });
   const client = { issuer, extKeyUsage: [clientAuth] };
+  const server = { issuer, extKeyUsage: [serverAuth], names: ['localhost', '127.0.0.1'] };
   const strangers = await issue({ subject: 'CN=Nobody', ca: {} });
   return {
     folder,
@@ -64,14 +68,16 @@ export async function makeCertificates(): Promise<Certificates> {
     rootPem: root.pem,
     rootDer: root.der,
     servers: await ofEachKind(async (kind) => {
-      const names = [nameOf(kind), 'localhost', '127.0.0.1'];
-      return save(`server-${kind}`, await issue({ kind, names, issuer, extKeyUsage: [serverAuth] }));
+      const names = [nameOf(kind), ...server.names];
+      return save(`server-${kind}`, await issue({ ...server, kind, names }));
     }),
     clients: await ofEachKind(async (kind) =>
       save(`client-${kind}`, await issue({ ...client, kind, subject: clientSubject(kind) })),
     ),
     stranger: save('stranger', await issue({ ...client, issuer: strangers, subject: 'CN=stranger' })),
     expired: save('expired', await issue({ ...client, subject: 'CN=expired', ...lastMonth() })),
+    foreignServer: save('foreign', await issue({ ...server, issuer: strangers })),
+    outdatedServer: save('outdated', await issue({ ...server, ...lastMonth() })),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
