@@ -99,6 +99,18 @@ describe('EmbeddedBus', () => {
     await expect(waiting).rejects.toMatchObject({ reason: 'cancelled' });
   });
 
+  it('fails an ask at its deadline, has room for another then, and does not wait for it to stop', async () => {
+    const bus = new EmbeddedBus();
+    const serving = await hostKeyExchange(bus, later(keyExchangeWith([]), new Promise(() => {})), { capacity: 1 });
+    const remote = new RemoteKeyExchange(bus);
+    const ask = () => remote.offer(offer, contextOf({ deadline: Date.now() + 20 }));
+    for (let asks = 0; asks < 2; asks++) await expect(ask()).rejects.toMatchObject({ reason: 'service-timeout' });
+    const last = ask();
+    const stopped = serving.stop();
+    await expect(last).rejects.toMatchObject({ reason: 'service-timeout' });
+    await stopped;
+  });
+
   it('lets what is under way end when a service stops', async () => {
     const bus = new EmbeddedBus();
     const gate = makeGate();

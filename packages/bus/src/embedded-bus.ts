@@ -9,9 +9,10 @@ import {
   type ServiceName,
   type Serving,
 } from './bus.ts';
+import { now } from './clock.ts';
 
 /**
- * The bus within one process. It never waits: a request is answered before it returns, where the service answers at once.
+ * The bus within one process. A request is answered before it returns, where the service answers at once.
  * Its payloads are not sealed, as they do not leave the process.
  */
 export class EmbeddedBus implements Bus {
@@ -82,15 +83,23 @@ class EmbeddedService {
   }
 
   cancel(): void {
-    for (const reject of this.#waiting.values()) reject(new TlsError('cancelled', 'the bus was closed'));
+    for (const end of this.#waiting.values()) end(new TlsError('cancelled', 'the bus was closed'));
   }
 
   #wait(answer: Promise<Uint8Array>, context: AskContext): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(answer, reject);
-      context.onCancel(() => reject(new TlsError('cancelled', 'nobody waits for the answer')));
-      answer.then(resolve, reject).finally(() => this.#waiting.delete(answer));
+    let end = (_: TlsError): void => {};
+    const ended = new Promise<never>((_, reject) => {
+      end = reject;
     });
+    const late = () => end(new TlsError('service-timeout', `no answer of ${this.#name} before the deadline`));
+    const timer = setTimeout(late, context.deadline - now());
+    context.onCancel(() => end(new TlsError('cancelled', 'nobody waits for the answer')));
+    const waiting = Promise.race([answer, ended]).finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(waiting);
+    });
+    this.#waiting.set(waiting, end);
+    return waiting;
   }
 }
 

@@ -28,8 +28,10 @@ export function encodeReply(reply: Reply): Uint8Array {
 export function decodeReply(bytes: Uint8Array): Reply {
   const { answer, failure, work } = proto.Reply.decode(bytes);
   const { instance, startedAt, duration } = proto.Work.create(present(work, 'work'));
+  if (!/^[!-~]{1,64}$/.test(instance)) throw new RangeError('instance is no name');
+  if (duration < 0) throw new RangeError(`duration is ${duration}`);
   const checkedWork = {
-    instance: text(instance, 'instance', 64),
+    instance,
     startedAt: finite(startedAt, 'started_at'),
     duration: finite(duration, 'duration'),
   };
@@ -39,15 +41,26 @@ export function decodeReply(bytes: Uint8Array): Reply {
 }
 
 function encodeFailure({ reason, detail }: TlsError): handfast.v1.Failure.$Properties {
-  return { reason, detail: detail.slice(0, maximumDetail) };
+  return { reason: isReasonOfServices(reason) ? reason : 'service-failed', detail: detail.slice(0, maximumDetail) };
 }
 
 function decodeFailure(failure: handfast.v1.Failure.$Properties): TlsError {
   const { reason, detail } = proto.Failure.create(failure);
-  if (!isReason(reason)) throw new RangeError('reason is not of the list');
+  if (!isReasonOfServices(reason)) throw new RangeError('reason is not one of services');
   return new TlsError(reason, text(detail, 'detail', maximumDetail));
 }
 
-function isReason(name: string): name is Reason {
-  return Object.hasOwn(alertOfReason, name);
+/**
+ * What a service can fail with: its own trouble, or what it found wrong with what the TLS peer sent. Of the rest, such as
+ * a Finished that does not match or an alert of the peer, it knows nothing, and must not put it into our traces.
+ */
+function isReasonOfServices(name: string): name is Reason {
+  const isAboutService = /^(service|certificate)-/.test(name) || otherReasonsOfServices.has(name);
+  return isAboutService && Object.hasOwn(alertOfReason, name);
 }
+
+const otherReasonsOfServices: ReadonlySet<string> = new Set([
+  'invalid-key-share',
+  'configuration-invalid',
+  'internal-error',
+] satisfies readonly Reason[]);
