@@ -26,9 +26,12 @@ export function natsServerBinary(): string | undefined {
 /**
  * Starts a nats-server with an empty JetStream store.
  * @param options.port a free one where it is not given.
+ * @param options.configuration more lines of its configuration.
  * @throws Error where there is no binary, or it does not start.
  */
-export async function startNatsServer(options: { readonly port?: number } = {}): Promise<NatsServer> {
+export async function startNatsServer(
+  options: { readonly port?: number; readonly configuration?: string } = {},
+): Promise<NatsServer> {
   const binary = natsServerBinary();
   if (binary === undefined) throw new Error('no nats-server on PATH; infra/nats/ensure.sh gets one');
   const folder = await mkdtemp(join(tmpdir(), 'handfast-nats-'));
@@ -39,6 +42,7 @@ export async function startNatsServer(options: { readonly port?: number } = {}):
 port: ${options.port ?? -1}
 ports_file_dir: "${folder}"
 jetstream { store_dir: "${join(folder, 'store')}" }
+${options.configuration ?? ''}
 `,
   );
   const server = spawn(binary, ['--config', configuration], { stdio: 'ignore' });

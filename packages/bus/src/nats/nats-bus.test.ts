@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { KeyExchange } from '@handfast/key-exchange';
 import { LocalSessionManager } from '@handfast/sessions';
@@ -698,11 +699,31 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus, when the server goes
     await Promise.all(buses.map((bus) => bus.close()));
   });
 
-  it('says so where there is none to begin with', async () => {
+  it('and does not know us when it is back, goes on when it does', async () => {
+    let server = await startNatsServer();
+    const { port, url } = server;
+    const bus = await NatsBus.connect({ servers: url, crypto: nativeCrypto });
+    await hostKeyExchange(bus, keyExchangeWith([]));
+    await server.stop();
+    server = await startNatsServer({ port, configuration: 'authorization { user: somebody, password: else }' });
+    await expect(NatsBus.connect({ servers: url, crypto: nativeCrypto })).rejects.toThrow(/Authorization/);
+    await delay(1_500);
+    await server.stop();
+    server = await startNatsServer({ port });
+    const ask = () => new RemoteKeyExchange(bus).offer(offer, contextOf());
+    await vi.waitFor(() => expect(ask()).resolves.toHaveProperty('shares'), 15_000);
+    await bus.close();
+    await server.stop();
+  });
+
+  it('says so where there is none to begin with, without the password of the URL', async () => {
     const server = await startNatsServer();
     await server.stop();
-    const connecting = NatsBus.connect({ servers: server.url, crypto: nativeCrypto });
-    await expect(connecting).rejects.toMatchObject({ reason: 'service-unavailable' });
+    const servers = [server.url.replace('//', '//user:hidden@'), server.url];
+    const error: unknown = await NatsBus.connect({ servers, crypto: nativeCrypto }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ reason: 'service-unavailable' });
+    expect(inspect(error)).not.toContain('hidden');
+    expect(String(error)).toContain(server.url);
   });
 });
 

@@ -48,6 +48,8 @@ export class NatsBus implements Bus {
         servers: typeof servers === 'string' ? servers : [...servers],
         name,
         maxReconnectAttempts: -1,
+        // A server that does not know us may be one that was started with the wrong configuration, or has yet to learn it.
+        ignoreAuthErrorAbort: true,
         reconnectTimeWait: reconnectDelay,
         reconnectJitter: reconnectDelay,
         pingInterval,
@@ -56,7 +58,8 @@ export class NatsBus implements Bus {
       return new NatsBus(connection, options);
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new TlsError('service-unavailable', `no NATS server at ${String(servers)}: ${detail}`, { cause: error });
+      const where = String(servers).replaceAll(/\/\/[^/@]*@/g, '//');
+      throw new TlsError('service-unavailable', `no NATS server at ${where}: ${detail}`, { cause: error });
     }
   }
 
