@@ -7,7 +7,8 @@ export function entryOf(timeline: Timeline, gateway: string): HandshakeEntry {
   const { state, at } = stateOf(timeline);
   const { protocol, cipherSuite, serverName, peerSubject } = timeline.negotiated;
   return {
-    id: toHex(timeline.traceId),
+    id: toHex(timeline.spanId),
+    traceId: toHex(timeline.traceId),
     role: timeline.role,
     gateway,
     state,

@@ -20,7 +20,8 @@ const code = `
 `;
 
 const started: HandshakeEntry = {
-  id: '0123456789abcdef0123456789abcdef',
+  id: '0123456789abcdef',
+  traceId: '0123456789abcdef0123456789abcdef',
   role: 'server',
   gateway: 'gateway-1',
   state: 'started',

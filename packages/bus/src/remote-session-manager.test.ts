@@ -7,6 +7,7 @@ import { RemoteSessionManager } from './remote-session-manager.ts';
 
 const entry: HandshakeEntry = {
   id: '00',
+  traceId: '00',
   role: 'server',
   gateway: 'gateway-1',
   state: 'started',

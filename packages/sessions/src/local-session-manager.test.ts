@@ -39,6 +39,7 @@ function idsOf(sessions: LocalSessionManager): readonly string[] {
 function entryOf(id: string, state: HandshakeState): HandshakeEntry {
   return {
     id,
+    traceId: '00',
     role: 'server',
     gateway: 'gateway-1',
     state,

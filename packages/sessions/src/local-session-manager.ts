@@ -13,8 +13,8 @@ interface Registered {
 }
 
 /**
- * The registry of handshakes, in memory. A handshake between two of our own ends has an entry for each role. Over the
- * capacity the handshake that ended first is forgotten, and where none has ended, the oldest one.
+ * The registry of handshakes, in memory. Over the capacity the handshake that ended first is forgotten, and where none
+ * has ended, the oldest one.
  */
 export class LocalSessionManager implements SessionManager {
   readonly #capacity: number;
@@ -29,16 +29,16 @@ export class LocalSessionManager implements SessionManager {
 
   /** A state that cannot follow the one that is known is ignored: notes may arrive twice, or be lost on the way. */
   note(entry: HandshakeEntry): void {
-    const key = `${entry.role} ${entry.id}`;
-    const known = this.#living.get(key) ?? this.#ended.get(key);
+    const { id } = entry;
+    const known = this.#living.get(id) ?? this.#ended.get(id);
     if (known !== undefined && !follows(known.entry.state, entry.state)) return;
     this.#sequence += 1;
     const registered = { entry, sequence: known?.sequence ?? this.#sequence };
     if (isEnded(entry.state)) {
-      this.#living.delete(key);
-      this.#ended.set(key, registered);
+      this.#living.delete(id);
+      this.#ended.set(id, registered);
     } else {
-      this.#living.set(key, registered);
+      this.#living.set(id, registered);
     }
     if (this.#living.size + this.#ended.size > this.#capacity) this.#forgetOne();
   }

@@ -53,12 +53,13 @@ export function sessionManagerPortTests(
       expect(ids.indexOf(second.id)).toBeLessThan(ids.indexOf(first.id));
     });
 
-    it('keeps an entry for each role of a handshake between two of our own ends', async () => {
-      const server = entryOf('started');
-      note(server);
-      note({ ...server, role: 'client', state: 'completed' });
+    it('tells handshakes of one trace apart: of two ends of ours, or of a client that uses its random again', async () => {
+      const [server, client, again] = [entryOf('failed'), entryOf('completed'), entryOf('started')];
+      const { traceId } = server;
+      for (const entry of [server, { ...client, traceId, role: 'client' as const }, { ...again, traceId }]) note(entry);
       const entries = await underTest.sessions.handshakes(context());
-      expect(entries.filter(({ id }) => id === server.id)).toHaveLength(2);
+      const states = entries.filter((entry) => entry.traceId === traceId).map(({ state }) => state);
+      expect(states).toEqual(['started', 'completed', 'failed']);
     });
 
     const accepted: readonly (readonly [HandshakeState, HandshakeState])[] = [
@@ -99,7 +100,8 @@ let count = 0;
 function entryOf(state: HandshakeState): HandshakeEntry {
   count += 1;
   return {
-    id: count.toString(16).padStart(32, '0'),
+    id: count.toString(16).padStart(16, '0'),
+    traceId: count.toString(16).padStart(32, '0'),
     role: 'server',
     gateway: 'gateway-1',
     state,

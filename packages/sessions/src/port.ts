@@ -18,8 +18,10 @@ export interface SessionManager {
 export type HandshakeState = 'started' | 'completed' | 'confirmed' | 'failed' | 'closed';
 
 export interface HandshakeEntry {
-  /** Lower-case hex; the trace ID of the handshake, unique to it. */
+  /** Lower-case hex; unique to this end of this handshake: its root span. */
   readonly id: string;
+  /** Lower-case hex; made of the ClientHello: both ends have it, and a client may well use it again. */
+  readonly traceId: string;
   readonly role: 'client' | 'server';
   /** The gateway that owns the connection. */
   readonly gateway: string;

@@ -18,8 +18,10 @@ const chain = fc.array(bytes(), { minLength: 1, maxLength: 4 });
 const random = bytes(32, 32);
 const reason = fc.constantFrom('certificate-expired' as const, 'certificate-name-mismatch' as const);
 
+const id = fc.uint8Array({ minLength: 1, maxLength: 16 }).map((value) => Buffer.from(value).toString('hex'));
 const entry = fc.record({
-  id: fc.uint8Array({ minLength: 1, maxLength: 16 }).map((value) => Buffer.from(value).toString('hex')),
+  id,
+  traceId: id,
   role: fc.constantFrom('client' as const, 'server' as const),
   gateway: text,
   state: fc.constantFrom('started' as const, 'completed' as const, 'confirmed' as const, 'failed' as const),
@@ -189,6 +191,17 @@ describe('an empty message, whose fields are all missing,', () => {
   ];
   it.for(filledAnswers)('is no %s', ([, decode]) => {
     expect(() => decode(new Uint8Array(0))).toThrow(RangeError);
+  });
+});
+
+describe('notes', () => {
+  it('arrive though one of them has a text that is too long, and all that go together fit one message', () => {
+    const [first] = fc.sample(entry, 1);
+    if (first === undefined) throw new Error('no sample');
+    const long = { ...first, serverName: 'x'.repeat(255), identity: '\u20ac'.repeat(5000) };
+    const encoded = noteCodec.encode(Array.from({ length: 256 }, () => long));
+    expect(encoded.length).toBeLessThan(2 ** 20 - 8192);
+    expect(noteCodec.decode(encoded)[255]).toMatchObject({ id: long.id, identity: '\u20ac'.repeat(1024) });
   });
 });
 

@@ -5,7 +5,8 @@ import { atMost, type Codec, finite, nameOf, nothing, type OperationCodec, text 
 const proto = handfast.v1;
 
 const maximumEntries = 65_536;
-const maximumText = 4096;
+/** A longer text is cut: one entry with it must not lose all that travel with it. */
+const maximumText = 1024;
 /** Bytes of an answer: half of what a NATS server carries by default. */
 const maximumAnswer = 2 ** 19;
 
@@ -50,24 +51,25 @@ export const handshakesCodec: OperationCodec<undefined, readonly HandshakeEntry[
 function encodeEntry(entry: HandshakeEntry): handfast.v1.HandshakeEntry.$Properties {
   return {
     id: entry.id,
+    traceId: entry.traceId,
     role: roles[entry.role],
     gateway: entry.gateway,
     state: states[entry.state],
     at: entry.at,
-    protocol: entry.protocol ?? null,
-    cipherSuite: entry.cipherSuite ?? null,
-    serverName: entry.serverName ?? null,
-    identity: entry.identity ?? null,
-    reason: entry.reason ?? null,
+    protocol: cut(entry.protocol),
+    cipherSuite: cut(entry.cipherSuite),
+    serverName: cut(entry.serverName),
+    identity: cut(entry.identity),
+    reason: cut(entry.reason),
   };
 }
 
 function decodeEntries(entries: readonly handfast.v1.HandshakeEntry.$Properties[]): readonly HandshakeEntry[] {
   return atMost(entries, 'entries', maximumEntries).map((entry) => {
     const message = proto.HandshakeEntry.create(entry);
-    if (!/^[0-9a-f]{2,64}$/.test(message.id)) throw new RangeError('id is not hex');
     return {
-      id: message.id,
+      id: hexId(message.id, 'id'),
+      traceId: hexId(message.traceId, 'trace_id'),
       role: nameOf(roles, message.role, 'role'),
       gateway: text(message.gateway, 'gateway', maximumText),
       state: nameOf(states, message.state, 'state'),
@@ -79,6 +81,15 @@ function decodeEntries(entries: readonly handfast.v1.HandshakeEntry.$Properties[
       reason: optionalText(message.reason, 'reason'),
     };
   });
+}
+
+function hexId(id: string, name: string): string {
+  if (!/^[0-9a-f]{2,64}$/.test(id)) throw new RangeError(`${name} is not hex`);
+  return id;
+}
+
+function cut(value: string | undefined): string | null {
+  return value?.slice(0, maximumText) ?? null;
 }
 
 function optionalText(value: string | null | undefined, name: string): string | undefined {

@@ -659,7 +659,13 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       await hostSessions(await makeBus(), sessions);
       const messages = record();
       const remote = new RemoteSessionManager(await makeBus());
-      const unknown = { protocol: undefined, cipherSuite: undefined, identity: undefined, reason: undefined };
+      const unknown = {
+        traceId: 'abcd',
+        protocol: undefined,
+        cipherSuite: undefined,
+        identity: undefined,
+        reason: undefined,
+      };
       const serverName = 'hidden.example';
       remote.note({ id: 'abcd', role: 'server', gateway: 'gateway', state: 'started', at: 0, serverName, ...unknown });
       await vi.waitUntil(() => sessions.handshakes().length > 0);
