@@ -512,6 +512,34 @@ describe('a client refuses', () => {
     expectRefused('client', { serverCredentials: [credential] }, row);
   });
 
+  test('a scheme that fits the key, but that it did not offer', () => {
+    const algorithm = SignatureScheme.rsa_pss_rsae_sha256;
+    const habit = () => changed('CertificateVerify', 'tls13', (message) => ({ ...message, algorithm }));
+    const options: Options = {
+      client: { signatureSchemes: [SignatureScheme.rsa_pss_rsae_sha384] },
+      serverCredentials: [rsa ?? pki.server],
+    };
+    expectRefused('client', options, ['', habit, 'signature-scheme-not-offered', 'illegal_parameter']);
+  });
+
+  test.for([
+    ['tls13', CipherSuite.TLS_AES_256_GCM_SHA384, CipherSuite.TLS_AES_128_GCM_SHA256],
+    ['tls12', CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
+  ] as const)('a suite that we have, but that it did not offer (%s)', ([maxVersion, offered, cipherSuite]) => {
+    const habit = serverHello((hello) => ({ ...hello, cipherSuite }));
+    expectRefused('client', { client: { maxVersion, cipherSuites: [offered] } }, ['', habit, ...illegal]);
+  });
+
+  test('a curve that we have, but that it did not offer', () => {
+    const habit = () =>
+      changed('ServerKeyExchange', 'tls12', (message) => ({
+        ...message,
+        params: { ...message.params, namedCurve: NamedGroup.secp384r1 },
+      }));
+    const options: Options = { client: { maxVersion: 'tls12', groups: [NamedGroup.secp256r1] } };
+    expectRefused('client', options, ['', habit, ...illegal]);
+  });
+
   test('but bears with supported_groups in a TLS 1.2 ServerHello, as some servers send it', () => {
     const groups = { name: 'unknown', type: ExtensionType.supported_groups, data: Uint8Array.of(0, 2, 0, 29) } as const;
     const habit = serverHello((hello) => including(hello, groups));

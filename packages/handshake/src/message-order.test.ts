@@ -1,7 +1,7 @@
 import { makePki } from '@handfast/certificates/testing';
 import type { AlertName, MessageVersion, Reason } from '@handfast/wire';
 import { describe, expect, test } from 'vitest';
-import { before, behaved, edited, late, repeating, withBody, without } from '../testing/habits.ts';
+import { before, behaved, edited, flipped, late, repeating, withBody, without } from '../testing/habits.ts';
 import { Bout, type Habit } from '../testing/sparring-partner.ts';
 import type { StepName } from './index.ts';
 
@@ -172,6 +172,37 @@ describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
       expect(round.subject.opened).toBeUndefined();
       const reason = name === 'Finished' ? 'malformed-message' : 'trailing-data';
       expectRefused(round, { reason, alert: 'decode_error', step: name });
+    });
+
+    test('sends a wrong Finished', () => {
+      const round = bout(
+        version,
+        sender,
+        edited('Finished', (bytes) => flipped(bytes, -1)),
+      );
+      expect(round.subject.opened).toBeUndefined();
+      expectRefused(round, { reason: 'finished-mismatch', alert: 'decrypt_error', step: 'Finished' });
+    });
+
+    test('signs something else', () => {
+      const signed = version === 'tls12' && sender === 'server' ? 'ServerKeyExchange' : 'CertificateVerify';
+      const round = bout(
+        version,
+        sender,
+        edited(signed, (bytes) => flipped(bytes, -1)),
+      );
+      expect(round.subject.opened).toBeUndefined();
+      expectRefused(round, { reason: 'signature-invalid', alert: 'decrypt_error', step: signed });
+    });
+
+    test('sends a Finished for another hash', () => {
+      const round = bout(
+        version,
+        sender,
+        edited('Finished', (bytes) => withBody(bytes, new Uint8Array(48))),
+      );
+      expect(round.subject.opened).toBeUndefined();
+      expectRefused(round, { reason: 'malformed-message', alert: 'decode_error', step: 'Finished' });
     });
 
     test.for(messages)('announces a %s of 16 MiB', (name) => {
