@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { afterAll } from 'vitest';
 
 /** The path of a program on PATH; undefined where there is none. */
 export function findProgram(name: string): string | undefined {
@@ -15,12 +16,14 @@ export function findProgram(name: string): string | undefined {
   });
 }
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+const running = new Set<Program>();
+
+// A test that failed half-way leaves processes behind.
+afterAll(async () => {
+  await Promise.all([...running].map((program) => program.stop('SIGKILL')));
 });
 
-/** A child process with all that it printed. It ends with this process at the latest. */
+/** A child process with all that it printed. It ends with the test file at the latest. */
 export class Program {
   readonly child: ChildProcess;
   stdout = '';
@@ -35,7 +38,7 @@ export class Program {
     this.#command = [command, ...args].join(' ');
     const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
     this.child = child;
-    running.add(child);
+    running.add(this);
     // What is written to a process that has just ended is lost; its exit code tells the tale.
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -49,7 +52,7 @@ export class Program {
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => {
-        running.delete(child);
+        running.delete(this);
         this.#over = true;
         this.#changed();
         resolve(code ?? signal);

@@ -79,15 +79,20 @@ export class Stack<Name extends string = string> {
   static async start<Name extends string>(options: StackOptions<Name>): Promise<Stack<Name>> {
     const folder = mkdtempSync(join(options.certificates.folder, 'stack-'));
     const nats = options.form === 'embedded' ? undefined : await startNatsServer();
-    const services = new Map(
-      nats === undefined ? [] : serviceNames.map((name) => [name, startService(name, nats.url, options)] as const),
-    );
-    // All at once: a gateway waits for the services that it needs.
-    const names = Object.keys(options.gateways) as Name[];
-    const started = await Promise.all(names.map((name) => startGateway(name, folder, nats?.url, options)));
-    await Promise.all([...services.values()].map(serviceIsReady));
-    const gateways = Object.fromEntries(names.map((name, index) => [name, started[index]])) as Record<Name, Gateway>;
-    return new Stack(options, folder, nats, services, gateways);
+    try {
+      const services = new Map(
+        nats === undefined ? [] : serviceNames.map((name) => [name, startService(name, nats.url, options)] as const),
+      );
+      // All at once: a gateway waits for the services that it needs.
+      const names = Object.keys(options.gateways) as Name[];
+      const started = await Promise.all(names.map((name) => startGateway(name, folder, nats?.url, options)));
+      await Promise.all([...services.values()].map(serviceIsReady));
+      const gateways = Object.fromEntries(names.map((name, index) => [name, started[index]])) as Record<Name, Gateway>;
+      return new Stack(options, folder, nats, services, gateways);
+    } catch (error) {
+      await nats?.stop();
+      throw error;
+    }
   }
 
   service(name: Service): Program {

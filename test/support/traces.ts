@@ -59,13 +59,8 @@ export class Trace {
   /** What was asked of the ports, in order, as `message: operation`. */
   get asks(): readonly string[] {
     return this.#messageSpans.flatMap((message) =>
-      this.children(message).map(({ name }) => `${message.name}: ${name}`),
+      [...this.children(message)].sort(byStart).map(({ name }) => `${message.name}: ${name}`),
     );
-  }
-
-  /** How often the network was crossed to a service while the handshake waited. */
-  get hops(): number {
-    return this.#messageSpans.flatMap((message) => this.children(message)).length;
   }
 
   children(parent: Span): readonly Span[] {
@@ -84,6 +79,11 @@ export class Trace {
       .filter(({ name }) => name === 'alert')
       .map(({ attributes }) => `${attributes['handfast.alert.from']}: ${attributes['handfast.alert.name']}`);
   }
+}
+
+/** For `sort`. */
+export function byStart(a: Span, b: Span): number {
+  return Number(a.startedAt - b.startedAt);
 }
 
 /** Where traces arrive while a test runs. */

@@ -24,7 +24,10 @@ export async function startUpstream(): Promise<Upstream> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
+    const leave = () => socket.end();
+    socket.once('end', leave);
     socket.once('data', (first: Buffer) => {
+      socket.off('end', leave);
       socket.pause();
       const beginning = first.toString('latin1', 0, 7);
       if (/^(GET|POST) /.test(beginning)) http.emit('connection', socket);
