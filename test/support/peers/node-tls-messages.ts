@@ -45,7 +45,9 @@ export interface ConnectReport {
   /** SHA-256 of the server's certificate, with colons. */
   readonly fingerprint: string | undefined;
   readonly alpn: string | false;
-  /** Hexadecimal. */
+  /** The client's port. */
+  readonly localPort: number;
+  /** Hexadecimal; undefined where the handshake got to no secrets. */
   readonly clientRandom: string | undefined;
   /** Bytes that came, and whether they are the ones that were sent. */
   readonly received: number;

@@ -29,6 +29,7 @@ function connectOnce({ send = 'ping', manner = 'echo', ...options }: ConnectOpti
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let received = 0;
+    let localPort = 0;
     let clientRandom: string | undefined;
     let ended = false;
     let error: string | null = null;
@@ -41,6 +42,9 @@ function connectOnce({ send = 'ping', manner = 'echo', ...options }: ConnectOpti
       alpn: false,
     };
     const socket = connect(withoutUndefined({ host: '127.0.0.1', allowHalfOpen: true, ...options }));
+    socket.on('connect', () => {
+      localPort = socket.localPort ?? 0;
+    });
     socket.on('keylog', (line: Buffer) => {
       clientRandom ??= line.toString().split(' ')[1];
     });
@@ -72,6 +76,7 @@ function connectOnce({ send = 'ping', manner = 'echo', ...options }: ConnectOpti
       const bytes = Buffer.concat(chunks);
       resolve({
         ...secured,
+        localPort,
         clientRandom,
         received,
         echoed: bytes.equals(payload),

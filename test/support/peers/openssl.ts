@@ -11,7 +11,7 @@ export type Version = '1.2' | '1.3';
 /** What both of OpenSSL's test programs are told alike. Lists are in OpenSSL's notation, with colons. */
 interface CommonOptions {
   /** Only this version. */
-  readonly version?: Version | undefined;
+  readonly version?: Version | '1.1' | undefined;
   /** Only these cipher suites, by their IANA names in TLS 1.3 and OpenSSL's in TLS 1.2. */
   readonly suites?: string | undefined;
   readonly groups?: string | undefined;
@@ -178,7 +178,7 @@ function commonFlags(options: CommonOptions): readonly string[] {
   const { version, suites, groups, sigalgs, identity, intermediate, ca, alpn } = options;
   return [
     ...(version === undefined ? [] : [`-tls${version.replace('.', '_')}`]),
-    ...flag(version === '1.2' ? '-cipher' : '-ciphersuites', suites),
+    ...flag(version === '1.3' ? '-ciphersuites' : '-cipher', suites),
     ...flag('-groups', groups),
     ...flag('-sigalgs', sigalgs),
     ...flag('-cert', identity?.leaf),
