@@ -2,7 +2,6 @@ import { HandshakeReassembler, RecordReader, RecordWriter, type TlsRecord } from
 import {
   AlertDescription,
   type AlertName,
-  type AskContext,
   alertName,
   decodeAlert,
   decodeHandshake,
@@ -11,13 +10,13 @@ import {
   type HandshakeMessage,
   type MessageName,
   TlsError,
-  toHex,
 } from '@handfast/wire';
+import { type AskOutcome, AskRound, type Environment, isOfPeer } from './ask-round.ts';
 import { clientHandshake } from './client.ts';
 import type { Configuration } from './configuration.ts';
-import type { Ask, Effect, Machine, OpenConnection, Ports } from './effects.ts';
+import type { Ask, Effect, Machine, OpenConnection } from './effects.ts';
 import { Handshake } from './handshake.ts';
-import { type OpenAsk, TimelineRecorder } from './recorder.ts';
+import { TimelineRecorder } from './recorder.ts';
 import { serverHandshake } from './server.ts';
 import type { StepName, Timeline } from './timeline.ts';
 import { traceIdOf } from './trace-id.ts';
@@ -40,23 +39,12 @@ export interface ConnectionEvents {
   ready?(): void;
 }
 
-/** What the engine is given from outside, since it has no clock and no services of its own. */
-export interface Environment {
-  readonly ports: Ports;
-  /** Milliseconds since the Unix epoch, with fractions; never runs backwards. */
-  readonly now: () => number;
-  /** Milliseconds that a port may take to answer. */
-  readonly askTimeout: number;
-}
-
 /** Most bytes of handshake messages that a peer may send before the connection is open. */
 const handshakeBudget = 256 * 1024;
 /** Most messages or alerts that a peer may send in an open connection without any application data between them. */
 const idleMessageLimit = 32;
 /** Bytes held back while a port is asked, above which whoever reads the socket should pause. */
 const congestionMark = 128 * 1024;
-
-const sendNoAlertFor: ReadonlySet<string> = new Set(['peer-alert', 'peer-closed', 'connection-lost']);
 
 /** Alerts that are no errors (RFC 8446 section 6.1, RFC 5246 section 7.2.2). */
 const warnings: ReadonlySet<string> = new Set(['close_notify', 'user_canceled', 'no_renegotiation']);
@@ -79,7 +67,7 @@ export class Connection {
   readonly #timeline: TimelineRecorder;
 
   #awaited: AwaitedMessage | Extract<Effect, { kind: 'receive-change-cipher-spec' }> | undefined;
-  #pending: PendingAsks | undefined;
+  #round: AskRound | undefined;
   #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
   #open: OpenConnection | undefined;
   #handshakeBytes = 0;
@@ -111,7 +99,7 @@ export class Connection {
 
   /** A port is being asked and much has arrived meanwhile: stop reading from the socket until `ready`. */
   get congested(): boolean {
-    return this.#pending !== undefined && this.#reader.buffered > congestionMark;
+    return this.#round !== undefined && this.#reader.buffered > congestionMark;
   }
 
   /** Begins: a client sends its ClientHello, a server waits for one. Call once. */
@@ -219,7 +207,7 @@ export class Connection {
 
   /** Takes records, and whole messages from them, for as long as somebody waits for them. */
   #pump(): void {
-    while (!this.#over && !this.#readsClosed && this.#pending === undefined) {
+    while (!this.#over && !this.#readsClosed && this.#round === undefined) {
       const message = this.#awaited?.kind === 'receive' ? this.#reassembler.next() : undefined;
       if (message !== undefined) {
         this.#takeMessage(message);
@@ -229,7 +217,7 @@ export class Connection {
       if (record === undefined) break;
       this.#takeRecord(record);
     }
-    if (this.#over || this.#pending !== undefined) return;
+    if (this.#over || this.#round !== undefined) return;
     if (this.#open === undefined) this.#timeline.wait(this.#environment.now());
     this.#flush();
   }
@@ -438,90 +426,29 @@ export class Connection {
 
   /** The answers, where all ports answer at once; undefined where the machine has to wait for them. */
   #ask(asks: readonly Ask<unknown>[]): readonly unknown[] | undefined {
-    const pending = new PendingAsks();
-    this.#pending = pending;
-    for (const ask of asks) this.#put(ask, pending);
-    if (pending.unanswered > 0) return undefined;
-    this.#pending = undefined;
-    return pending.answers;
-  }
-
-  #put(ask: Ask<unknown>, pending: PendingAsks): void {
-    const now = this.#environment.now();
-    const record = this.#timeline.asked(ask.step, ask.port, ask.operation, now);
-    const index = pending.add(record);
-    let answer: unknown;
-    try {
-      answer = ask.call(this.#environment.ports, this.#contextOf(record, pending, now), now);
-    } catch (error) {
-      throw this.#refused(ask, record, error);
-    }
-    if (!(answer instanceof Promise)) {
-      this.#answered(pending, index, record, answer);
-      return;
-    }
-    answer.then(
-      (value: unknown) => {
-        this.#answered(pending, index, record, value);
-        if (pending.unanswered === 0) this.#resume(pending, () => this.#advance(pending.answers));
-      },
-      (error: unknown) => {
-        const refusal = this.#refused(ask, record, error);
-        this.#resume(pending, () => {
-          throw refusal;
-        });
-      },
-    );
-  }
-
-  #answered(pending: PendingAsks, index: number, record: OpenAsk, answer: unknown): void {
-    pending.answers[index] = answer;
-    pending.unanswered -= 1;
-    this.#timeline.answered(record, undefined, this.#environment.now());
-  }
-
-  #refused(ask: Ask<unknown>, record: OpenAsk, error: unknown): TlsError {
-    const refusal = portError(error).at(ask.step);
-    this.#timeline.answered(record, refusal.reason, this.#environment.now());
-    return refusal;
-  }
-
-  #contextOf(record: OpenAsk, pending: PendingAsks, now: number): AskContext {
-    const { traceId } = this.#timeline;
-    const { spanId } = record;
-    return {
-      // Only a bus asks for it.
-      get id() {
-        return `${toHex(traceId)}-${toHex(spanId)}`;
-      },
-      deadline: now + this.#environment.askTimeout,
-      traceId,
-      spanId,
-      report: (work) => {
-        if (!record.ended) record.work.push(work);
-      },
-      onCancel: (listener) => pending.onCancel(listener),
-    };
+    const round = new AskRound(this.#timeline, this.#environment, (outcome) => this.#resume(round, outcome));
+    this.#round = round;
+    const answers = round.put(asks);
+    if (answers !== undefined) this.#round = undefined;
+    return answers;
   }
 
   /** Goes on after an ask, unless the connection has ended or moved on meanwhile: a late answer changes nothing. */
-  #resume(pending: PendingAsks, step: () => void): void {
-    if (this.#over || this.#pending !== pending) return;
+  #resume(round: AskRound, outcome: AskOutcome): void {
+    if (this.#over || this.#round !== round) return;
     this.#work(() => {
       this.#cancelAsks();
-      step();
+      if (outcome.kind === 'refused') throw outcome.error;
+      this.#advance(outcome.answers);
     });
     if (!this.#over) this.#events.ready?.();
   }
 
   /** Nobody waits for the asks that are under way any more. */
   #cancelAsks(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
-    const now = this.#environment.now();
-    for (const record of pending.records) this.#timeline.answered(record, 'cancelled', now);
-    if (pending.unanswered > 0) pending.cancel();
+    const round = this.#round;
+    this.#round = undefined;
+    round?.cancel();
   }
 
   /** RFC 8446 section 5.5: new keys before the old ones have protected too much. */
@@ -557,7 +484,7 @@ export class Connection {
     this.#cancelAsks();
     const step = this.#stepOf(error);
     const now = this.#environment.now();
-    const byPeer = sendNoAlertFor.has(error.reason);
+    const byPeer = isOfPeer(error.reason);
     const told = byPeer ? undefined : this.#tellPeer(error.alert, now);
     if (this.#timeline.endedAt === undefined) {
       const { reason, detail } = error;
@@ -613,31 +540,6 @@ export class Connection {
   }
 }
 
-/** The asks that a machine waits for, and who wants to know when nobody does any more. */
-class PendingAsks {
-  readonly answers: unknown[] = [];
-  readonly records: OpenAsk[] = [];
-  unanswered = 0;
-  readonly #listeners: (() => void)[] = [];
-  #cancelled = false;
-
-  /** @returns where its answer belongs in `answers`. */
-  add(record: OpenAsk): number {
-    this.unanswered += 1;
-    return this.records.push(record) - 1;
-  }
-
-  onCancel(listener: () => void): void {
-    if (this.#cancelled) listener();
-    else this.#listeners.push(listener);
-  }
-
-  cancel(): void {
-    this.#cancelled = true;
-    for (const listener of this.#listeners) listener();
-  }
-}
-
 function outOfTurn(name: MessageName, due: readonly MessageName[]): TlsError {
   return new TlsError('unexpected-message', `${name} where ${due.join(' or ')} is due`, { step: name });
 }
@@ -646,11 +548,4 @@ function messageBeforeChangeCipherSpec(): TlsError {
   return new TlsError('unexpected-message', 'a handshake message where ChangeCipherSpec is due', {
     step: 'ChangeCipherSpec',
   });
-}
-
-/** What a port failed with. It cannot speak for the peer: of that, only the engine knows. */
-function portError(error: unknown): TlsError {
-  if (!(error instanceof TlsError)) return new TlsError('internal-error', String(error), { cause: error });
-  if (!sendNoAlertFor.has(error.reason)) return error;
-  return new TlsError('service-reply-invalid', `a service failed with ${error.reason}, which is not for it to say`);
 }

@@ -658,6 +658,13 @@ test('a server refuses a client certificate with an extension that it did not as
   expectRefused('server', options, ['', habit, 'unsolicited-extension', 'unsupported_extension']);
 });
 
+test('a server refuses a client certificate for another request', () => {
+  const certificateRequestContext = Uint8Array.of(1);
+  const habit = () => changed('Certificate', 'tls13', (message) => ({ ...message, certificateRequestContext }));
+  const options: Options = { clientCredentials: [pki.client], server: { clientAuthentication: 'required' } };
+  expectRefused('server', options, ['', habit, 'illegal-parameter', 'illegal_parameter']);
+});
+
 test('a client presents no certificate of a type that the server does not take', () => {
   const rsaOnly = changed('CertificateRequest', 'tls12', (message) => ({ ...message, certificateTypes: [1] }));
   const { subject } = new Bout(

@@ -1,3 +1,4 @@
+export type { Environment } from './ask-round.ts';
 export {
   type ClientConfiguration,
   type Configuration,
@@ -5,7 +6,7 @@ export {
   type ServerConfiguration,
   serverConfiguration,
 } from './configuration.ts';
-export { Connection, type ConnectionEvents, type Environment } from './connection.ts';
+export { Connection, type ConnectionEvents } from './connection.ts';
 export type { OpenConnection, Ports } from './effects.ts';
 export type { PeerCertificate } from './peer.ts';
 export * from './timeline.ts';

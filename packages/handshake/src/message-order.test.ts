@@ -223,6 +223,8 @@ describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
       );
       expect(round.subject.opened).toBeUndefined();
       expectRefused(round, outOfTurn(due(name)));
+      // It has no name, and so is no step.
+      expect(round.subject.connection.timeline.steps.map((step) => step.name)).not.toContain(undefined);
     });
 
     test.for(flight)('puts application data in the clear before %s', (name) => {

@@ -1,5 +1,5 @@
 import { makePki } from '@handfast/certificates/testing';
-import { type MessageVersion, TlsError } from '@handfast/wire';
+import { type MessageVersion, NamedGroup, TlsError } from '@handfast/wire';
 import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type End, Loopback, type LoopbackOptions } from '../testing/loopback.ts';
@@ -7,14 +7,20 @@ import { type Act, Bout, type Habit } from '../testing/sparring-partner.ts';
 import type { OpenConnection } from './index.ts';
 
 const pki = await makePki();
-const numRuns = 150;
+const numRuns = 100;
 
-const mutual = (maxVersion: MessageVersion): LoopbackOptions => ({
+const mutual = (maxVersion: MessageVersion, groups: readonly number[]): LoopbackOptions => ({
   pki,
   clientCredentials: [pki.client],
-  client: { maxVersion, groups: [29, 23], applicationProtocols: ['h2', 'http/1.1'] },
-  server: { clientAuthentication: 'optional', groups: [23, 29], applicationProtocols: ['http/1.1'] },
+  client: { maxVersion, groups: [NamedGroup.x25519, NamedGroup.secp256r1], applicationProtocols: ['h2', 'http/1.1'] },
+  server: { clientAuthentication: 'optional', groups, applicationProtocols: ['http/1.1'] },
 });
+
+const kinds = [
+  ['TLS 1.2', mutual('tls12', [NamedGroup.x25519])],
+  ['TLS 1.3', mutual('tls13', [NamedGroup.x25519])],
+  ['TLS 1.3 with a retry', mutual('tls13', [NamedGroup.secp256r1])],
+] as const;
 
 /** What is done to a string of bytes. Places are parts of its length. */
 type Mutation =
@@ -115,7 +121,7 @@ function expectSettled(ends: readonly End[], both: readonly (OpenConnection | un
   if (one !== undefined && other !== undefined) expect(one).toEqual(other);
 }
 
-describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
+describe.for(kinds)('%s', ([, options]) => {
   test('no change of bytes on the way breaks more than the connection', () => {
     const changes = fc.array(
       fc.record({ from: fc.constantFrom('client', 'server'), flight: fc.nat(2), change: disturbance }),
@@ -125,7 +131,7 @@ describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
       fc.property(changes, fc.integer({ min: 1, max: 3000 }), (planned, chunkSize) => {
         const flights = { client: 0, server: 0 };
         const loopback = new Loopback({
-          ...mutual(version),
+          ...options,
           carry: (bytes, from) => {
             const flight = flights[from];
             flights[from] += 1;
@@ -168,7 +174,7 @@ describe.for(['tls12', 'tls13'] as const)('%s', (version) => {
           sent += 1;
           return mine.reduce<readonly Act[]>((acts, { act }) => acts.flatMap((each) => applied(each, act)), [effect]);
         };
-        const bout = new Bout(subject, mutual(version), habit).run();
+        const bout = new Bout(subject, options, habit).run();
         expectSettled([bout.subject], [bout.subject.opened, bout.partner.opened]);
       }),
       { numRuns },
