@@ -15,7 +15,7 @@ import { curl, curlGet } from '../support/peers/curl.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { openSslClient, openssl } from '../support/peers/openssl.ts';
 import { alertsIn, clientHello, contentType, type Ending, exchange, record, recordsIn } from '../support/raw.ts';
-import { type Form, forms, type Gateway, lacking, Stack, titleOf } from '../support/stacks.ts';
+import { type Form, forms, type Gateway, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
 import { greeting, startUpstream, type Upstream } from '../support/upstream.ts';
 
 const versions = ['1.3', '1.2'] as const;
@@ -197,7 +197,7 @@ beforeAll(async () => {
   upstream = await startUpstream();
   node = new NodeTls();
   ports = localPorts(certificates);
-});
+}, startTimeout);
 
 afterAll(async () => {
   node.stop();
@@ -218,7 +218,7 @@ function mistreat(form: Form): void {
   beforeAll(async () => {
     const credentials = [certificates.servers['ecdsa-p256']];
     stack = await Stack.start({ form, certificates, credentials, upstreamPort: upstream.port, gateways });
-  });
+  }, startTimeout);
 
   afterAll(async () => {
     await stack.stop();

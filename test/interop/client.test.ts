@@ -8,7 +8,7 @@ import { type Certificates, type Kind, kinds, makeCertificates } from '../suppor
 import { clientIdentities, type Dialed, type DialOptions, dial, localPorts, remotePorts } from '../support/dial.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { OpenSslServer, openSslServer, openssl, type ServerOptions } from '../support/peers/openssl.ts';
-import { type Form, forms, handfast, lacking, Stack, titleOf } from '../support/stacks.ts';
+import { type Form, forms, handfast, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
 import { byTitle, type Combination, combinations, curveOf, hybrids, openSslSuite } from './matrix.ts';
 
 const versions = ['1.3', '1.2'] as const;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   node = new NodeTls();
   nodePorts = await startNodeServers();
   opensslServers = openssl === undefined ? {} : await startOpenSslServers();
-});
+}, startTimeout);
 
 afterAll(async () => {
   node.stop();
@@ -61,7 +61,7 @@ function callFrom(form: Form): void {
     const otherKeys = clientIdentities(certificates);
     services = await Stack.start({ form, certificates, credentials: [], otherKeys, upstreamPort: 0, gateways: {} });
     ({ ports, bus } = await remotePorts(services.bus ?? ''));
-  });
+  }, startTimeout);
 
   afterAll(async () => {
     await bus?.close();

@@ -11,7 +11,7 @@ import {
 import { curl, curlGet } from '../support/peers/curl.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { echo, openSslClient, openssl } from '../support/peers/openssl.ts';
-import { type Form, forms, type Gateway, lacking, Stack, titleOf } from '../support/stacks.ts';
+import { type Form, forms, type Gateway, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
 import { digestCommand, greeting, startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   byTitle,
@@ -43,7 +43,7 @@ beforeAll(async () => {
   certificates = await makeCertificates();
   upstream = await startUpstream();
   node = new NodeTls();
-});
+}, startTimeout);
 
 afterAll(async () => {
   node.stop();
@@ -62,7 +62,7 @@ function talkTo(form: Form): void {
   beforeAll(async () => {
     const credentials = kinds.map((kind) => certificates.servers[kind]);
     stack = await Stack.start({ form, certificates, credentials, upstreamPort: upstream.port, gateways });
-  });
+  }, startTimeout);
 
   afterAll(async () => {
     const codes = await stack.stop();

@@ -7,6 +7,9 @@ import { type TraceStore, traceFile } from './traces.ts';
 
 const main = resolve(import.meta.dirname, '../../apps/cli/src/main.ts');
 
+/** Milliseconds that a hook may take which starts processes: all of them compete for a few cores. */
+export const startTimeout = 60_000;
+
 /** Runs `handfast` in one process: what `bin/handfast.js` starts. */
 export function handfast(...args: readonly string[]): Program {
   return new Program(process.execPath, ['--conditions=handfast-source', main, ...args]);

@@ -8,7 +8,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.t
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { type ClientReport, openSslClient, openssl, type Version } from '../support/peers/openssl.ts';
 import { privateKeyOf, type Secrets, secretsIn, secretsOfKeyLog } from '../support/secrets.ts';
-import { type Gateway, handfast, Stack, serviceNames } from '../support/stacks.ts';
+import { type Gateway, handfast, Stack, serviceNames, startTimeout } from '../support/stacks.ts';
 import { byStart, type Span, spanKind, type Trace, traceFile, traceIdOf } from '../support/traces.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -84,7 +84,7 @@ describe.skipIf(reason !== '')(`the trace of a handshake over NATS${reason && ` 
       const trace = await at('mutual').traces.ofClientRandom(report.clientRandom ?? '');
       client.push({ version, report, trace });
     }
-  });
+  }, startTimeout);
 
   afterAll(async () => {
     tap.close();
