@@ -1,5 +1,4 @@
 import { RemoteCertificateValidator, RemoteKeyExchange, RemoteSessionManager } from '@handfast/bus';
-import type { Credential } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { type ServerConfiguration, serverConfiguration } from '@handfast/handshake';
 import { now } from '@handfast/tls';
@@ -37,7 +36,7 @@ export async function configurationFrom(
       : await patiently(options, (context) => certificates.authorities(context));
   return serverConfiguration({
     crypto: nativeCrypto,
-    credentials: credentials satisfies readonly Credential[],
+    credentials,
     authorities,
     clientAuthentication: options.clientAuthentication,
     applicationProtocols: options.applicationProtocols,

@@ -8,8 +8,8 @@ export interface GatewayConnectionEvents {
   progress(timeline: Timeline): void;
   /** The upstream could not be reached, or broke off. */
   upstreamFailed(message: string): void;
-  /** Both sides are gone. */
-  closed(): void;
+  /** The client is gone, and the upstream let go of. Comes once, last. */
+  closed(timeline: Timeline): void;
 }
 
 /**
@@ -66,17 +66,20 @@ export class GatewayConnection {
       const problem = reached ? 'broke off' : 'cannot be reached';
       this.#events.upstreamFailed(`the upstream ${host}:${port} ${problem}: ${error.code ?? error.message}`);
     });
-    upstream.on('close', () => this.#upstreamClosed());
+    upstream.on('close', (failed) => this.#upstreamClosed(reached && failed && !upstream.readableEnded));
   }
 
-  #upstreamClosed(): void {
-    if (this.#clientGone) this.#events.closed();
+  /** @param isCutShort then no close_notify must tell the client that it has got everything (RFC 8446 section 6.1). */
+  #upstreamClosed(isCutShort: boolean): void {
+    this.#upstream = undefined;
+    if (this.#clientGone) return;
+    if (isCutShort) this.#client.destroy();
     else this.#client.close();
   }
 
   #clientClosed(): void {
     this.#clientGone = true;
-    if (this.#upstream === undefined || this.#upstream.destroyed) this.#events.closed();
-    else this.#upstream.destroy();
+    this.#upstream?.destroy();
+    this.#events.closed(this.#client.connection.timeline);
   }
 }

@@ -1,11 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Timeline } from '@handfast/handshake';
 import type { Endpoints } from '@handfast/telemetry';
-import { defaultTimeouts } from '@handfast/tls';
+import { defaultTimeouts, now } from '@handfast/tls';
 import { TlsError } from '@handfast/wire';
 import { configurationFrom, portsOn } from './directory.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import type { Endpoint, RecordService, RecordServiceOptions } from './options.ts';
-import { entryOf } from './session-notes.ts';
+import { closedEntryOf, entryOf } from './session-notes.ts';
 
 /**
  * Starts the gateway: accepts connections, terminates TLS with the services on the bus, and passes the plaintext to the
@@ -20,16 +21,20 @@ export async function startRecordService(options: RecordServiceOptions): Promise
     handshakeTimeout: options.handshakeTimeout ?? defaultTimeouts.handshakeTimeout,
     askTimeout: options.askTimeout ?? defaultTimeouts.askTimeout,
   };
+  const gateway = options.bus.instance;
   const connections = new Set<GatewayConnection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const endpoints = endpointsOf(socket);
     const connection = new GatewayConnection(socket, options.upstream, configuration, transport, {
       progress: (timeline) => {
-        ports.sessions.note(entryOf(timeline, options.bus.instance));
-        options.onTimeline(timeline, endpoints);
+        ports.sessions.note(entryOf(timeline, gateway));
+        tell(options, timeline, endpoints);
       },
       upstreamFailed: (message) => options.onTrouble(message),
-      closed: () => connections.delete(connection),
+      closed: (timeline) => {
+        connections.delete(connection);
+        if (timeline.state !== 'failed') ports.sessions.note(closedEntryOf(timeline, gateway, now()));
+      },
     });
     connections.add(connection);
   });
@@ -37,7 +42,10 @@ export async function startRecordService(options: RecordServiceOptions): Promise
   server.on('error', (error) => options.onTrouble(`the listening socket failed: ${error.message}`));
   return {
     address,
-    stop: (graceMilliseconds) => stop(server, connections, graceMilliseconds),
+    stop: async (graceMilliseconds) => {
+      await stop(server, connections, graceMilliseconds);
+      ports.sessions.flush();
+    },
   };
 }
 
@@ -59,6 +67,17 @@ async function stop(server: Server, connections: Set<GatewayConnection>, graceMi
   }, graceMilliseconds);
   await closed;
   clearTimeout(cutOff);
+  // A server has closed when it counts no more sockets, which is before the last of them says that it has.
+  while (connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Whoever is told of a handshake must not be able to break it, and much less the gateway. */
+function tell(options: RecordServiceOptions, timeline: Timeline, endpoints: Endpoints | undefined): void {
+  try {
+    options.onTimeline(timeline, endpoints);
+  } catch (error) {
+    options.onTrouble(`a handshake could not be told of: ${String(error)}`);
+  }
 }
 
 function endpointsOf(socket: Socket): Endpoints | undefined {

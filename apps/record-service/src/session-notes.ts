@@ -21,14 +21,18 @@ export function entryOf(timeline: Timeline, gateway: string): HandshakeEntry {
   };
 }
 
+/** The same when the connection is gone. */
+export function closedEntryOf(timeline: Timeline, gateway: string, now: number): HandshakeEntry {
+  return { ...entryOf(timeline, gateway), state: 'closed', at: now };
+}
+
 function stateOf(timeline: Timeline): { readonly state: HandshakeState; readonly at: number } {
-  const { state, startedAt, completedAt, confirmedAt, endedAt, failure } = timeline;
+  const { state, startedAt, completedAt, confirmedAt, failure } = timeline;
   switch (state) {
     case 'started':
       return { state, at: startedAt };
     case 'completed':
-      // A connection that ends without the peer's confirmation.
-      return endedAt === undefined ? { state, at: completedAt ?? startedAt } : { state: 'closed', at: endedAt };
+      return { state, at: completedAt ?? startedAt };
     case 'confirmed':
       return { state, at: confirmedAt ?? startedAt };
     case 'failed':
