@@ -705,6 +705,23 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus, when the server goes
     await Promise.all(buses.map((bus) => bus.close()));
   });
 
+  it('hosts what it is given meanwhile once it is back', async () => {
+    let server = await startNatsServer();
+    const { port, url } = server;
+    const [hosting, asking] = await Promise.all(
+      [url, url].map((servers) => NatsBus.connect({ servers, crypto: nativeCrypto })),
+    );
+    if (hosting === undefined || asking === undefined) throw new Error('two buses');
+    await server.stop();
+    const serving = hostKeyExchange(hosting, keyExchangeWith([]));
+    await expect(serving).resolves.toHaveProperty('service', 'key-exchange');
+    server = await startNatsServer({ port });
+    const remote = new RemoteKeyExchange(asking);
+    await vi.waitFor(() => expect(remote.offer(offer, contextOf())).resolves.toHaveProperty('shares'), 15_000);
+    await Promise.all([hosting.close(), asking.close()]);
+    await server.stop();
+  });
+
   it('and does not know us when it is back, goes on when it does', async () => {
     let server = await startNatsServer();
     const { port, url } = server;

@@ -83,7 +83,8 @@ export class NatsBus implements Bus {
     const end = { connection: this.#connection, key: this.#key, instance: this.instance };
     const serving = new NatsServing(name, operations, end, options);
     this.#servings.add(serving);
-    await this.#connection.flush();
+    // Where the connection is lost meanwhile, the subscriptions are made anew with it.
+    await Promise.allSettled([this.#connection.flush()]);
     return serving;
   }
 
