@@ -58,6 +58,19 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     return bus;
   }
 
+  /** Hosts a port that tells of each ask for how many milliseconds its asker still waits. */
+  async function hostTellingWaits(): Promise<readonly number[]> {
+    const waits: number[] = [];
+    const port = keyExchangeWith([]);
+    await host(
+      offering((request, context) => {
+        waits.push(context.deadline - now());
+        return port.offer(request, context);
+      }),
+    );
+    return waits;
+  }
+
   async function makeRemote(): Promise<RemoteKeyExchange> {
     return new RemoteKeyExchange(await makeBus());
   }
@@ -98,14 +111,7 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     });
 
     it('tells the deadline by the system clock, as other processes read it, however its own has departed', async () => {
-      const waits: number[] = [];
-      const port = keyExchangeWith([]);
-      await host(
-        offering((request, context) => {
-          waits.push(context.deadline - now());
-          return port.offer(request, context);
-        }),
-      );
+      const waits = await hostTellingWaits();
       const messages = record();
       const remote = await makeRemote();
       await remote.offer(offer, contextOf());
@@ -277,8 +283,9 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
 
     it('does not run to and fro between one that is busy and one that is gone', async () => {
       const gone = await host();
-      await host(keyExchangeWith([]), { capacity: 0 });
       const remote = await makeRemote();
+      await instancesOf(remote, 1);
+      await host(keyExchangeWith([]), { capacity: 0 });
       expect(await instancesOf(remote, 5)).toEqual(new Set([gone.instance]));
       await gone.close();
       const heard = vi.fn();
@@ -349,14 +356,7 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     });
 
     it('gives up work after a minute, however long the asker says that it waits', async () => {
-      const waits: number[] = [];
-      const port = keyExchangeWith([]);
-      await host(
-        offering((request, context) => {
-          waits.push(context.deadline - now());
-          return port.offer(request, context);
-        }),
-      );
+      const waits = await hostTellingWaits();
       const remote = await makeRemote();
       await remote.offer(offer, contextOf({ deadline: Date.now() + 1e15 }));
       expect(waits[0]).toBeLessThanOrEqual(60_000);
