@@ -41,6 +41,14 @@ const badInputs: readonly BadInput[] = [
     detail: /HTTP \(GET\)/,
   },
   {
+    // To close while more arrives would send a reset, which overtakes the alert.
+    name: 'plain HTTP, and much of it',
+    bytes: () => Buffer.concat([Buffer.from('POST / HTTP/1.1\r\n\r\n'), randomBytes(4 * 1024 * 1024)]),
+    alerts: ['fatal unexpected_message'],
+    reason: 'plaintext-protocol',
+    detail: /HTTP \(POST\)/,
+  },
+  {
     name: 'SMTP',
     bytes: () => Buffer.from('EHLO client.example\r\n'),
     alerts: ['fatal unexpected_message'],
@@ -253,6 +261,19 @@ function mistreat(form: Form): void {
         'error.type': 'unexpected-message',
         'handfast.failure.step': 'ClientHello',
         'handfast.failure.detail': 'ClientHello where ClientKeyExchange is due',
+      });
+      await expectToServe();
+    });
+
+    it('ChangeCipherSpec before there are any keys, TLS 1.2', async () => {
+      const hello = record(contentType.handshake, clientHello(ports, { maxVersion: 'tls12' }));
+      const early = record(contentType.changeCipherSpec, Uint8Array.of(1));
+      const { port, received } = await exchange(at('open').port, Buffer.concat([hello, early]));
+      expect(alertsIn(received)).toEqual(['fatal unexpected_message']);
+      const trace = await at('open').traces.ofClientPort(port);
+      expect(trace.root.attributes).toMatchObject({
+        'error.type': 'unexpected-message',
+        'handfast.failure.step': 'ChangeCipherSpec',
       });
       await expectToServe();
     });

@@ -8,6 +8,7 @@ import { type Certificates, type Kind, kinds, makeCertificates } from '../suppor
 import { clientIdentities, type Dialed, type DialOptions, dial, localPorts, remotePorts } from '../support/dial.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { OpenSslServer, openSslServer, openssl, type ServerOptions } from '../support/peers/openssl.ts';
+import { titleWith } from '../support/processes.ts';
 import { type Form, forms, handfast, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
 import { byTitle, type Combination, combinations, curveOf, hybrids, openSslSuite } from './matrix.ts';
 
@@ -68,7 +69,7 @@ function callFrom(form: Form): void {
     await services?.stop();
   });
 
-  describe.skipIf(openssl === undefined)('to openssl s_server', () => {
+  describe.skipIf(openssl === undefined)(titleWith('to openssl s_server', 'openssl', openssl), () => {
     it.for(byTitle(combinations))('%s', async ([, wanted]) => {
       const server = serverOf(wanted.kind);
       const dialed = await call(server, asCombined(wanted));
@@ -294,7 +295,7 @@ describe('connect of @handfast/tls', () => {
   });
 });
 
-describe.skipIf(openssl === undefined)('handfast trace, as a process', () => {
+describe.skipIf(openssl === undefined)(titleWith('handfast trace, as a process', 'openssl', openssl), () => {
   it.for(versions)('says what was agreed on, and ends with 0: TLS %s', async (version) => {
     const { exitCode, report } = await traceOf(serverOf('ecdsa-p256').port, [...trusting(), '--max-version', version]);
     expect(exitCode).toBe(0);

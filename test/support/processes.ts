@@ -16,6 +16,11 @@ export function findProgram(name: string): string | undefined {
   });
 }
 
+/** The name of a group of tests with a program, which says why it is skipped where there is none. */
+export function titleWith(title: string, program: string, path: string | undefined): string {
+  return path === undefined ? `${title} (skipped: no ${program} on PATH)` : title;
+}
+
 const running = new Set<Program>();
 
 // A test that failed half-way leaves processes behind.

@@ -29,6 +29,8 @@ export interface ClientOptions extends CommonOptions {
   readonly serverName?: string | undefined;
   /** What to send, one after the other; by default a line that is to come back. */
   readonly lines?: readonly Line[] | undefined;
+  /** More arguments of `openssl s_client`. */
+  readonly more?: readonly string[] | undefined;
 }
 
 /** A line for the server, or a command of one letter for `s_client` (`K`, `k`, `R`). */
@@ -66,7 +68,7 @@ export interface ClientReport {
 
 /** Makes a connection with `openssl s_client`, sends lines, and says goodbye once they have come back. */
 export async function openSslClient(options: ClientOptions): Promise<ClientReport> {
-  const { port, serverName = 'localhost', lines = [echo('ping')] } = options;
+  const { port, serverName = 'localhost', lines = [echo('ping')], more = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'handfast-openssl-'));
   const keyLogFile = join(folder, 'keys.log');
   const program = new Program(openssl ?? 'openssl', [
@@ -74,6 +76,7 @@ export async function openSslClient(options: ClientOptions): Promise<ClientRepor
     ...['-connect', `127.0.0.1:${port}`, '-servername', serverName, '-verify_hostname', serverName],
     ...['-verify_return_error', '-keylogfile', keyLogFile],
     ...commonFlags(options),
+    ...more,
   ]);
   let answered = await isConnected(program);
   for (const { text, answer } of lines) {
