@@ -48,6 +48,7 @@ export function timeline(parts: Partial<Timeline>): Timeline {
     alerts: [],
     failure: undefined,
     negotiated: {},
+    offered: undefined,
     ...parts,
   };
 }

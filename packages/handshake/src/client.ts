@@ -22,7 +22,6 @@ import { ask, type Machine, type Steps } from './effects.ts';
 import { type Handshake, receive, send } from './handshake.ts';
 import { downgradeSentinel, endsWith, isIpLiteral, protocolName, protocolNameBytes, versionCode } from './hellos.ts';
 import { versionText } from './negotiation.ts';
-import { offeredBy } from './server.ts';
 
 /** What a client has sent: its hello, and the key shares behind it. */
 export interface Offer {
@@ -52,7 +51,7 @@ export function* clientHandshake(handshake: Handshake<ClientConfiguration>): Mac
       shares.map(({ group, share }) => ({ group, keyExchange: share })),
     ),
   };
-  yield { kind: 'negotiated', facts: offeredBy(hello) };
+  yield { kind: 'offered', hello };
   yield* send(handshake, hello);
   if (versions.includes('tls13')) yield { kind: 'change-cipher-specs', policy: 'dropped' };
 

@@ -385,8 +385,11 @@ export class Connection {
           this.#timeline.traceId = traceIdOf(this.#configuration.crypto, effect.clientRandom);
           this.#progress();
           break;
+        case 'offered':
+          this.#timeline.offers(effect.hello);
+          break;
         case 'negotiated':
-          this.#timeline.negotiated = { ...this.#timeline.negotiated, ...effect.facts };
+          this.#timeline.agreed(effect.facts);
           break;
         case 'completed':
           this.#timeline.completed(this.#environment.now());

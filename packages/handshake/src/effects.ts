@@ -1,7 +1,15 @@
 import type { CertificateValidator } from '@handfast/certificates';
 import type { KeyExchange } from '@handfast/key-exchange';
 import type { TrafficProtection } from '@handfast/record';
-import type { Answer, AskContext, HandshakeMessage, MessageName, MessageOf, MessageVersion } from '@handfast/wire';
+import type {
+  Answer,
+  AskContext,
+  ClientHello,
+  HandshakeMessage,
+  MessageName,
+  MessageOf,
+  MessageVersion,
+} from '@handfast/wire';
 import type { PeerCertificate } from './peer.ts';
 import type { AskRecord, Negotiated, StepName } from './timeline.ts';
 
@@ -19,6 +27,7 @@ export type Effect =
   /** TLS 1.3: stray change_cipher_spec records are dropped from here on, or refused (RFC 8446 section 5). */
   | { readonly kind: 'change-cipher-specs'; readonly policy: 'dropped' | 'refused' }
   | { readonly kind: 'begin'; readonly clientRandom: Uint8Array }
+  | { readonly kind: 'offered'; readonly hello: ClientHello }
   | { readonly kind: 'negotiated'; readonly facts: Negotiated }
   /** Our Finished is done. */
   | { readonly kind: 'completed' }

@@ -727,9 +727,9 @@ test('names of a hello that are not text are shown escaped, and long lists cut',
     cipherSuites: [...hello.cipherSuites, ...Array.from({ length: 30_000 }, () => 0x0a0a)],
   }));
   const { subject } = new Bout('server', { pki }, loud).run();
-  const { offeredApplicationProtocols, offeredCipherSuites } = subject.connection.timeline.negotiated;
-  expect(offeredApplicationProtocols).toEqual(['\\u{1b}[2J']);
-  expect(offeredCipherSuites?.length).toBe(129);
+  const { offered } = subject.connection.timeline;
+  expect(offered?.applicationProtocols).toEqual(['\\u{1b}[2J']);
+  expect(offered?.cipherSuites.length).toBe(129);
 });
 
 function indexOf(bytes: Uint8Array, part: Uint8Array): number {

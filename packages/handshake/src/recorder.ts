@@ -1,5 +1,6 @@
-import type { Reason, ServiceWork } from '@handfast/wire';
-import type { AlertRecord, AskRecord, Failure, Negotiated, StepName, Timeline } from './timeline.ts';
+import { type ClientHello, findExtension, type Reason, type ServiceWork } from '@handfast/wire';
+import { offeredBy } from './offered.ts';
+import type { AlertRecord, AskRecord, Failure, Negotiated, Offered, StepName, Timeline } from './timeline.ts';
 
 interface OpenStep {
   readonly name: StepName;
@@ -41,8 +42,11 @@ export class TimelineRecorder implements Timeline {
   confirmedAt: number | undefined;
   endedAt: number | undefined;
   failure: Failure | undefined;
-  negotiated: Negotiated = {};
 
+  readonly #facts: Negotiated[] = [];
+  #negotiated: Negotiated | undefined;
+  #hello: ClientHello | undefined;
+  #offered: Offered | undefined;
   #open: OpenStep | undefined;
   #waitingSince: number | undefined;
   #spans = 0;
@@ -56,6 +60,30 @@ export class TimelineRecorder implements Timeline {
     this.traceId = traceId;
     this.spanId = spanId;
     this.startedAt = now;
+  }
+
+  offers(hello: ClientHello): void {
+    this.#hello = hello;
+    const serverName = findExtension(hello.extensions, 'server_name');
+    if (serverName !== undefined) this.agreed({ serverName });
+  }
+
+  agreed(facts: Negotiated): void {
+    this.#facts.push(facts);
+    this.#negotiated = undefined;
+  }
+
+  /** Put together when somebody looks: most handshakes end without that. */
+  get negotiated(): Negotiated {
+    const negotiated: Negotiated = this.#negotiated ?? Object.assign({}, ...this.#facts);
+    this.#negotiated = negotiated;
+    return negotiated;
+  }
+
+  /** Put in words when somebody looks. */
+  get offered(): Offered | undefined {
+    if (this.#hello !== undefined) this.#offered ??= offeredBy(this.#hello);
+    return this.#offered;
   }
 
   /** We have nothing to do until the peer sends something. */

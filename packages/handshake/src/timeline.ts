@@ -22,6 +22,16 @@ export interface Timeline {
   readonly alerts: readonly AlertRecord[];
   readonly failure: Failure | undefined;
   readonly negotiated: Negotiated;
+  /** Unset until the ClientHello is known. */
+  readonly offered: Offered | undefined;
+}
+
+/** What the ClientHello offers, by the names of the registries, in its order. */
+export interface Offered {
+  readonly versions: readonly string[];
+  readonly cipherSuites: readonly string[];
+  readonly groups: readonly string[];
+  readonly applicationProtocols: readonly string[];
 }
 
 /** What the two sides agreed on, as far as it is known yet. Names are those of the IANA registries. */
@@ -36,11 +46,6 @@ export interface Negotiated {
   readonly helloRetried?: boolean;
   readonly extendedMasterSecret?: boolean;
   readonly clientCertificate?: 'not-requested' | 'absent' | 'presented';
-  /** What the ClientHello offered. */
-  readonly offeredVersions?: readonly string[];
-  readonly offeredCipherSuites?: readonly string[];
-  readonly offeredGroups?: readonly string[];
-  readonly offeredApplicationProtocols?: readonly string[];
   /** Chains as they crossed the wire, DER, end entity first. */
   readonly serverChain?: readonly Uint8Array[];
   readonly clientChain?: readonly Uint8Array[];

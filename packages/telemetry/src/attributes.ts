@@ -65,7 +65,7 @@ function networkAttributes(timeline: Timeline, endpoints: Endpoints | undefined)
 }
 
 function tlsAttributes(timeline: Timeline): OptionalAttributes {
-  const { negotiated, state } = timeline;
+  const { negotiated, offered, state } = timeline;
   return {
     'tls.protocol.name': 'tls',
     'tls.protocol.version': protocolVersion(timeline),
@@ -73,7 +73,7 @@ function tlsAttributes(timeline: Timeline): OptionalAttributes {
     'tls.cipher': negotiated.cipherSuite,
     'tls.curve': negotiated.group,
     'tls.next_protocol': negotiated.applicationProtocol,
-    'tls.client.supported_ciphers': negotiated.offeredCipherSuites,
+    'tls.client.supported_ciphers': offered?.cipherSuites,
     'tls.server.hash.sha256': fingerprint(negotiated.serverChain),
     'tls.client.hash.sha256': fingerprint(negotiated.clientChain),
     [`tls.${peerOf(timeline)}.subject`]: negotiated.peerSubject,
@@ -98,16 +98,16 @@ function stateAttributes({ state, clientRandom, completedAt, confirmedAt, steps 
   };
 }
 
-function negotiationAttributes({ negotiated }: Timeline): OptionalAttributes {
+function negotiationAttributes({ negotiated, offered }: Timeline): OptionalAttributes {
   return {
     'handfast.hello_retried': negotiated.helloRetried,
     'handfast.extended_master_secret': negotiated.extendedMasterSecret,
     'handfast.server_signature_scheme': negotiated.serverSignatureScheme,
     'handfast.client_signature_scheme': negotiated.clientSignatureScheme,
     'handfast.client_certificate': negotiated.clientCertificate,
-    'handfast.offered.versions': negotiated.offeredVersions,
-    'handfast.offered.groups': negotiated.offeredGroups,
-    'handfast.offered.application_protocols': negotiated.offeredApplicationProtocols,
+    'handfast.offered.versions': offered?.versions,
+    'handfast.offered.groups': offered?.groups,
+    'handfast.offered.application_protocols': offered?.applicationProtocols,
   };
 }
 

@@ -262,7 +262,7 @@ describe('attributes', () => {
       'tls.client.subject': 'CN=alice,DC=example',
       'tls.server.hash.sha256': '039058C6F2C0CB492C533B0A4D14EF77CC0F78ABCCCED5287D84A1A2011CFB81',
       'tls.client.hash.sha256': '787C798E39A5BC1910355BAE6D0CD87A36B2E10FD0202A83E3BB6B005DA83472',
-      'tls.client.supported_ciphers': mutual12().negotiated.offeredCipherSuites,
+      'tls.client.supported_ciphers': mutual12().offered?.cipherSuites,
     });
   });
 
@@ -323,7 +323,8 @@ describe('attributes', () => {
   it('cut what a peer made long', () => {
     const attributes = attributesOf({
       ...full13(),
-      negotiated: { serverName: 'a'.repeat(60_000), offeredCipherSuites: new Array(30_000).fill('0x1a1a') },
+      negotiated: { serverName: 'a'.repeat(60_000) },
+      offered: { versions: [], cipherSuites: new Array(30_000).fill('0x1a1a'), groups: [], applicationProtocols: [] },
     });
     expect(String(attributes['server.address']).length).toBeLessThanOrEqual(1025);
     expect(attributes['tls.client.supported_ciphers']).toHaveLength(128);

@@ -1,4 +1,4 @@
-import type { AskRecord, Negotiated, Step, Timeline } from '@handfast/handshake';
+import type { AskRecord, Negotiated, Offered, Step, Timeline } from '@handfast/handshake';
 
 /** Milliseconds since the epoch, with a fraction as clocks have it. */
 export const start = 1_700_000_000_123.25;
@@ -53,13 +53,16 @@ const negotiated12: Negotiated = {
   helloRetried: false,
   extendedMasterSecret: true,
   clientCertificate: 'presented',
-  offeredVersions: ['TLS 1.2'],
-  offeredCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
-  offeredGroups: ['x25519', 'secp256r1'],
-  offeredApplicationProtocols: ['http/1.1'],
   serverChain: [new Uint8Array([1, 2, 3])],
   clientChain: [new Uint8Array([4, 5, 6])],
   peerSubject: 'CN=alice,DC=example',
+};
+
+const offered: Offered = {
+  versions: ['TLS 1.2'],
+  cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+  groups: ['x25519', 'secp256r1'],
+  applicationProtocols: ['http/1.1'],
 };
 
 const negotiated13: Negotiated = { ...negotiated12, protocol: 'TLS 1.3', cipherSuite: 'TLS_AES_128_GCM_SHA256' };
@@ -67,6 +70,7 @@ const negotiated13: Negotiated = { ...negotiated12, protocol: 'TLS 1.3', cipherS
 function timeline(parts: Partial<Timeline>): Timeline {
   return {
     role: 'server',
+    offered,
     clientRandom: new Uint8Array(32).fill(0xc1),
     traceId: new Uint8Array(16).fill(0x7a),
     spanId: new Uint8Array(8).fill(0x01),
