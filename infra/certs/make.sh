@@ -4,7 +4,7 @@
 #
 #   infra/certs/make.sh [FOLDER [NAME…]]     NAME: more host names or IP addresses for the server's certificates
 #
-# FOLDER (default: certs) gets ca.pem, server-ecdsa.pem, server-rsa.pem and client.pem; FOLDER/keys gets their keys.
+# FOLDER (default: certs) gets bus.secret, which gateway and services share, ca.pem, server-ecdsa.pem, server-rsa.pem and client.pem; FOLDER/keys gets their keys.
 set -eu
 umask 077
 
@@ -62,6 +62,7 @@ issue server-rsa rsa /O=Handfast/CN=localhost serverAuth "$names"
 issue client ecdsa '/O=Handfast/CN=client of this stack' clientAuth
 
 for name in server-ecdsa server-rsa client; do mv "$work/$name.key" "$folder/keys/"; done
+openssl rand -hex 32 >"$folder/bus.secret"
 # The ECDSA certificate, which is looked for above, is the last one to appear.
 for name in ca client server-rsa server-ecdsa; do
   chmod 644 "$work/$name.pem"

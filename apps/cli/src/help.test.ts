@@ -37,6 +37,7 @@ describe.concurrent('handfast', () => {
       '--otlp',
       '--trace-file',
       '--bus',
+      '--bus-secret',
     ]);
   });
 
@@ -74,6 +75,11 @@ describe.concurrent('exit code 2, with one line that says why, for', () => {
       'a file that is not there',
       ['trace', 'a', '--ca', '/nowhere/ca.pem'],
       /--ca \/nowhere\/ca.pem: there is no such file/,
+    ],
+    [
+      'a bus secret that is none',
+      ['service', 'session', '--bus', 'nats://127.0.0.1:1', '--bus-secret', '/dev/null'],
+      /--bus-secret \/dev\/null: 0 characters are too few; make one with: openssl rand -hex 32/,
     ],
     ['a chain without a key', ['trace', 'a', '--cert', 'a.pem'], /--cert is given once and --key not at all/],
     ['an OTLP address that is none', ['trace', '127.0.0.1:1', '--otlp', 'collector'], /OTLP needs a URL/],

@@ -4,10 +4,7 @@ import { type ServerConfiguration, serverConfiguration } from '@handfast/handsha
 import { now } from '@handfast/tls';
 import { type Answer, type AskContext, TlsError, toHex } from '@handfast/wire';
 import type { RecordServiceOptions } from './options.ts';
-
-/** Milliseconds between two tries to reach a service that is not there yet. */
-const retryDelay = 500;
-const reportEvery = 10;
+import { patiently } from './patience.ts';
 
 /** The three ports, as services on the bus. */
 export function portsOn({ bus }: RecordServiceOptions) {
@@ -19,21 +16,25 @@ export function portsOn({ bus }: RecordServiceOptions) {
 }
 
 /**
- * The gateway's configuration: what it was told, and the chains and authorities of the certificate service. Waits for the
- * service to be there, and says so.
+ * The gateway's configuration: what it was told, and the chains and authorities of the certificate service. Waits for that
+ * and for the key exchange service, so that the first handshakes do not fail for want of one.
  */
 export async function configurationFrom(
   options: RecordServiceOptions,
-  certificates: RemoteCertificateValidator,
+  { certificates, keyExchange }: ReturnType<typeof portsOn>,
 ): Promise<ServerConfiguration> {
-  const credentials = options.credentials ?? (await patiently(options, (context) => certificates.credentials(context)));
+  const complain = (trouble: string) => options.onTrouble(trouble);
+  const ask = <T>(service: string, question: (context: AskContext) => Answer<T>) =>
+    patiently(`the ${service} service`, () => question(startupContext()), complain);
+  await ask('key exchange', (context) => keyExchange.offer({ groups: [] }, context));
+  const credentials = options.credentials ?? (await ask('certificate', (context) => certificates.credentials(context)));
   if (credentials.length === 0) {
     throw new TlsError('configuration-invalid', 'the certificate service has no certificate chain to present');
   }
   const authorities =
     options.clientAuthentication === 'none'
       ? []
-      : await patiently(options, (context) => certificates.authorities(context));
+      : await ask('certificate', (context) => certificates.authorities(context));
   return serverConfiguration({
     crypto: nativeCrypto,
     credentials,
@@ -46,21 +47,6 @@ export async function configurationFrom(
     ...(options.groups === undefined ? {} : { groups: options.groups }),
   });
 }
-
-/** Asks until there is an answer, for as long as the service is merely absent. */
-async function patiently<T>(options: RecordServiceOptions, ask: (context: AskContext) => Answer<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await ask(startupContext());
-    } catch (error) {
-      if (!(error instanceof TlsError) || !absent.has(error.reason)) throw error;
-      if (tries % reportEvery === 0) options.onTrouble(`waiting for the certificate service: ${error.detail}`);
-      await new Promise((resolve) => setTimeout(resolve, retryDelay));
-    }
-  }
-}
-
-const absent: ReadonlySet<string> = new Set(['service-unavailable', 'service-timeout', 'service-busy']);
 
 /** An ask outside of any handshake: a trace of its own, and nobody who cancels it. */
 function startupContext(): AskContext {

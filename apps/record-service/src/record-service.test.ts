@@ -3,7 +3,7 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { type Duplex, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { EmbeddedBus, hostCertificates, hostKeyExchange, hostSessions } from '@handfast/bus';
+import { EmbeddedBus, hostCertificates, hostKeyExchange, hostSessions, type Serving } from '@handfast/bus';
 import { credentialFromChain, LocalCertificateValidator } from '@handfast/certificates';
 import { makePki, type Pki } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
@@ -34,17 +34,21 @@ afterEach(async () => {
 async function makeBus() {
   const bus = new EmbeddedBus();
   const sessions = new LocalSessionManager();
-  await hostServices(bus);
+  await hostKeys(bus);
+  await hostChains(bus);
   await hostSessions(bus, sessions);
   return { bus, sessions };
 }
 
-async function hostServices(bus: EmbeddedBus): Promise<void> {
+async function hostChains(bus: EmbeddedBus): Promise<Serving> {
   const crypto = nativeCrypto;
   const credentials = [credentialFromChain(crypto, pki.server.chain)];
-  await hostCertificates(bus, new LocalCertificateValidator({ crypto, anchors: [pki.root.der], credentials }));
-  const keys = [crypto.importPrivateKey(pki.server.pkcs8)];
-  await hostKeyExchange(bus, new LocalKeyExchange({ crypto, keys }));
+  return await hostCertificates(bus, new LocalCertificateValidator({ crypto, anchors: [pki.root.der], credentials }));
+}
+
+async function hostKeys(bus: EmbeddedBus): Promise<Serving> {
+  const keys = [nativeCrypto.importPrivateKey(pki.server.pkcs8)];
+  return await hostKeyExchange(bus, new LocalKeyExchange({ crypto: nativeCrypto, keys }));
 }
 
 function optionsOf(bus: EmbeddedBus, upstreamPort: number): RecordServiceOptions {
@@ -289,13 +293,17 @@ describe('the gateway, when it stops,', () => {
 });
 
 describe('the gateway and its services', () => {
-  it('starts when the certificate service is there, and says what it waits for', async () => {
+  it('starts when its services are there, and says which one it waits for', async () => {
     const bus = new EmbeddedBus();
     const onTrouble = vi.fn<RecordServiceOptions['onTrouble']>();
     const port = await listen((socket) => socket.pipe(socket));
     const starting = startRecordService({ ...optionsOf(bus, port), onTrouble });
-    await vi.waitFor(() => expect(onTrouble).toHaveBeenCalledWith(expect.stringContaining('certificate service')));
-    await hostServices(bus);
+    const waitsFor = (service: string) =>
+      vi.waitFor(() => expect(onTrouble).toHaveBeenCalledWith(expect.stringContaining(`waiting for the ${service}`)));
+    await waitsFor('key exchange service');
+    await hostKeys(bus);
+    await waitsFor('certificate service');
+    await hostChains(bus);
     const service = await starting;
     cleanUps.push(() => service.stop(0));
     const client = await connect(service);
@@ -304,18 +312,18 @@ describe('the gateway and its services', () => {
   });
 
   it('fails a handshake whose key exchange is away, and makes the next one when it is back', async () => {
-    const { bus } = await makeBus();
+    const bus = new EmbeddedBus();
+    const keyExchange = await hostKeys(bus);
+    await hostChains(bus);
     const port = await listen((socket) => socket.pipe(socket));
     const onTimeline = vi.fn<RecordServiceOptions['onTimeline']>();
-    const credentials = [credentialFromChain(nativeCrypto, pki.server.chain)];
-    const away = new EmbeddedBus();
-    const service = await startRecordService({ ...optionsOf(away, port), credentials, onTimeline });
+    const service = await startRecordService({ ...optionsOf(bus, port), onTimeline });
     cleanUps.push(() => service.stop(0));
+    await keyExchange.stop();
     await expect(connect(service)).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' });
     expect(onTimeline.mock.lastCall?.[0].failure).toMatchObject({ reason: 'service-unavailable', by: 'us' });
-    await hostServices(away);
+    await hostKeys(bus);
     await connect(service);
-    await bus.close();
   });
 
   it('is not troubled by whoever is told of its handshakes', async () => {

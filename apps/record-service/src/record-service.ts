@@ -15,7 +15,7 @@ import { closedEntryOf, entryOf } from './session-notes.ts';
  */
 export async function startRecordService(options: RecordServiceOptions): Promise<RecordService> {
   const ports = portsOn(options);
-  const configuration = await configurationFrom(options, ports.certificates);
+  const configuration = await configurationFrom(options, ports);
   const transport = {
     ports,
     handshakeTimeout: options.handshakeTimeout ?? defaultTimeouts.handshakeTimeout,

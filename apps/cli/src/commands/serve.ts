@@ -1,11 +1,12 @@
 import type { Endpoint } from '@handfast/record-service';
 import type { Command } from 'commander';
 import { bus } from '../flags/bus.ts';
+import { type BusSecretFlag, busSecretFlag } from '../flags/bus-secret.ts';
 import { endpoint } from '../flags/endpoint.ts';
 import { flag } from '../flags/flag.ts';
 import { addGatewayFlags, type GatewayFlags } from '../flags/gateway.ts';
 
-export interface ServeFlags extends GatewayFlags {
+export interface ServeFlags extends GatewayFlags, BusSecretFlag {
   readonly upstream: Endpoint;
   /** `embedded`, or a URL. */
   readonly bus: string;
@@ -26,6 +27,7 @@ export function addServe(program: Command): void {
         .argParser(bus)
         .default('embedded'),
     )
+    .addOption(busSecretFlag())
     .addHelpText('after', examples)
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('../gateway/serve.ts');

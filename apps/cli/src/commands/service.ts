@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { natsUrl } from '../flags/bus.ts';
+import { type BusSecretFlag, busSecretFlag } from '../flags/bus-secret.ts';
 import { flag, listFlag } from '../flags/flag.ts';
 
-interface ServiceFlags {
+export interface ServiceFlags extends BusSecretFlag {
   readonly bus: string;
 }
 
@@ -56,6 +57,7 @@ function addServiceCommand(service: Command, name: string, does: string): Comman
     .addOption(
       flag('--bus <URL>', 'NATS server, such as nats://127.0.0.1:4222').argParser(natsUrl).makeOptionMandatory(),
     )
+    .addOption(busSecretFlag())
     .addHelpText('after', examples);
 }
 

@@ -4,13 +4,14 @@ import { nativeCrypto } from '@handfast/crypto/native';
 import type { ServeFlags } from '../commands/serve.ts';
 import { endpointText } from '../flags/endpoint.ts';
 import { type Log, openLog } from '../log/log.ts';
+import { readBusSecret } from '../settings/bus-secret.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { about, readCertificates } from '../settings/files.ts';
 import { negotiationOf } from '../settings/negotiation.ts';
 import { UsageError } from '../usage-error.ts';
 import { embeddedServices } from './embedded-services.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { connectBus, keyExchangeIsThere } from './nats.ts';
+import { connectBus } from './nats.ts';
 import { runUntilStopped } from './signals.ts';
 
 /** `handfast serve`. */
@@ -64,14 +65,12 @@ async function embedded({ cert, key, clientAuth, clientCa = [] }: ServeFlags): P
   return { bus: await embeddedServices(credentials, anchors), credentials: undefined };
 }
 
-async function overNats({ bus: url, cert, key, clientCa }: ServeFlags, log: Log): Promise<Services> {
+async function overNats({ bus: url, busSecret, cert, key, clientCa }: ServeFlags, log: Log): Promise<Services> {
   if (key !== undefined) log.warn('--key is not read: the key exchange service holds the keys');
   if (clientCa !== undefined) log.warn('--client-ca is not read: the certificate service judges client certificates');
   const credentials = cert?.map((path) =>
     about(`--cert ${path}`, () => credentialFromChain(nativeCrypto, readCertificates('--cert', path))),
   );
-  const warn = (text: string): void => log.warn(text);
-  const bus = await connectBus(url, 'handfast gateway', warn);
-  await keyExchangeIsThere(bus, warn);
+  const bus = await connectBus(url, readBusSecret(busSecret), (text) => log.warn(text));
   return { bus, credentials };
 }

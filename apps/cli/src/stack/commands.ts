@@ -13,10 +13,10 @@ export interface CredentialFiles {
 export function handfastCommands(
   flags: StackFlags,
   { cert, key }: CredentialFiles,
-  bus: string,
+  { url, secretFile }: { readonly url: string; readonly secretFile: string },
   upstream: Endpoint,
 ): Readonly<Record<string, readonly string[]>> {
-  const onBus = ['--bus', bus];
+  const onBus = ['--bus', url, '--bus-secret', secretFile];
   return {
     'key-exchange': handfast('service', 'key-exchange', ...onBus, ...repeated('--key', key)),
     certificate: handfast(

@@ -9,12 +9,12 @@ import { readCertificates } from '../settings/files.ts';
 import { negotiationOf } from '../settings/negotiation.ts';
 import { UsageError } from '../usage-error.ts';
 import { paletteFor } from '../waterfall/palette.ts';
-import { type CredentialFiles, handfastCommands } from './commands.ts';
-import { temporaryCredential } from './credential-files.ts';
+import { handfastCommands } from './commands.ts';
 import { parseLogLine } from './log-line.ts';
 import { findNatsServer, natsArguments } from './nats-server.ts';
 import { type Death, Processes } from './processes.ts';
 import { Screen } from './screen.ts';
+import { TemporaryFiles } from './temporary-files.ts';
 
 /** `handfast stack`. */
 export async function stack(flags: StackFlags): Promise<void> {
@@ -23,12 +23,12 @@ export async function stack(flags: StackFlags): Promise<void> {
   const screen = new Screen(paletteFor(process.stdout));
   const natsServer = await findNatsServer(process.env);
   const ownUpstream = flags.upstream === undefined ? await startUpstream() : undefined;
-  const made = flags.cert === undefined ? await temporaryCredential() : undefined;
+  const temporary = new TemporaryFiles();
   const processes = new Processes(screen);
   try {
     const started = start(flags, processes, screen, {
       natsServer,
-      files: made ?? { cert: flags.cert ?? [], key: flags.key ?? [] },
+      temporary,
       upstream: flags.upstream ?? ownUpstream?.address ?? flags.listen,
     });
     const end = await Promise.race([asked, processes.died, started.then(() => processes.died)]);
@@ -37,13 +37,13 @@ export async function stack(flags: StackFlags): Promise<void> {
   } finally {
     await processes.stop();
     await ownUpstream?.stop();
-    made?.remove();
+    temporary.remove();
   }
 }
 
 interface Surroundings {
   readonly natsServer: string;
-  readonly files: CredentialFiles;
+  readonly temporary: TemporaryFiles;
   readonly upstream: Endpoint;
 }
 
@@ -52,11 +52,14 @@ async function start(
   flags: StackFlags,
   processes: Processes,
   screen: Screen,
-  { natsServer, files, upstream }: Surroundings,
+  { natsServer, temporary, upstream }: Surroundings,
 ): Promise<void> {
   const bus = await startNats(natsServer, flags.bus, processes);
   screen.say('nats', `listening on ${bus}`);
-  const commands = Object.entries(handfastCommands(flags, files, bus, upstream));
+  const { cert, key = [] } = flags;
+  const files = cert === undefined ? await temporary.credential() : { cert, key };
+  const onBus = { url: bus, secretFile: temporary.busSecret() };
+  const commands = Object.entries(handfastCommands(flags, files, onBus, upstream));
   const answers = await Promise.all(commands.map(([name, command]) => processes.start(name, command, readyAt)));
   const address = answers.find((answer) => answer !== '') ?? endpointText(flags.listen);
   console.log(`\n${invitation(endpoint(address), screen.palette).join('\n')}\n`);
