@@ -54,24 +54,34 @@ export function exchangeLengthsOf(group: number): ExchangeLengths {
 /** Bytes of the master secret of TLS 1.2 (RFC 5246 section 8.1). */
 export const masterSecretLength = 48;
 
-/** Names that a peer's list is cut after: it may hold tens of thousands of code points, and is kept with the timeline. */
-const namesShown = 128;
+/** The beginning of a peer's list, which may hold tens of thousands of items, and how many more there were. */
+export interface Cut<Item> {
+  readonly items: readonly Item[];
+  readonly more: number;
+}
 
-/** The registered names of a peer's list of code points, for people. */
-export function namesOf(registry: Readonly<Record<string, number>>, codes: readonly number[]): readonly string[] {
-  return shortened(codes, (code) => nameOf(registry, code));
+const itemsShown = 128;
+
+export function cut<Item>(list: readonly Item[]): Cut<Item> {
+  if (list.length <= itemsShown) return { items: list, more: 0 };
+  return { items: list.slice(0, itemsShown), more: list.length - itemsShown };
+}
+
+/** The registered names of a peer's code points, for people. */
+export function namesOf(registry: Readonly<Record<string, number>>, codes: Cut<number>): readonly string[] {
+  return inWords(codes, (code) => nameOf(registry, code));
 }
 
 /** ALPN names, for people: as UTF-8, with what cannot be printed escaped. */
-export function protocolNames(names: readonly Uint8Array[]): readonly string[] {
-  return shortened(names, (name) =>
+export function protocolNames(names: Cut<Uint8Array>): readonly string[] {
+  return inWords(names, (name) =>
     utf8.decode(name).replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
   );
 }
 
-function shortened<T>(list: readonly T[], textOf: (item: T) => string): readonly string[] {
-  const names = list.slice(0, namesShown).map(textOf);
-  return list.length > namesShown ? [...names, `and ${list.length - namesShown} more`] : names;
+function inWords<Item>({ items, more }: Cut<Item>, textOf: (item: Item) => string): readonly string[] {
+  const names = items.map(textOf);
+  return more > 0 ? [...names, `and ${more} more`] : names;
 }
 
 const text = new TextEncoder();

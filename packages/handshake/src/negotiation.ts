@@ -3,7 +3,7 @@ import type { PublicKeyKind } from '@handfast/crypto';
 import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
 import { CipherSuite, type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
 import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
-import { protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
+import { cut, protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
 
 /** The choices that a server makes, each a function of what the client offers and what the server is configured with. */
 
@@ -69,7 +69,7 @@ export function chooseApplicationProtocol(configuration: ServerConfiguration, he
   if (chosen === undefined) {
     throw new TlsError(
       'no-common-application-protocol',
-      `the client offers ${protocolNames(offered).join(', ')}; we have ${configuration.applicationProtocols.join(', ')}`,
+      `the client offers ${protocolNames(cut(offered)).join(', ')}; we have ${configuration.applicationProtocols.join(', ')}`,
     );
   }
   return chosen;

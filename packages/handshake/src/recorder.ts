@@ -42,10 +42,12 @@ export class TimelineRecorder implements Timeline {
   confirmedAt: number | undefined;
   endedAt: number | undefined;
   failure: Failure | undefined;
+  readonly negotiated: Negotiated = {};
+  readonly offered: Offered | undefined;
 
   readonly #facts: Negotiated[] = [];
   #negotiated: Negotiated | undefined;
-  #hello: ClientHello | undefined;
+  #offeredBy: (() => Offered) | undefined;
   #offered: Offered | undefined;
   #open: OpenStep | undefined;
   #waitingSince: number | undefined;
@@ -62,28 +64,21 @@ export class TimelineRecorder implements Timeline {
     this.startedAt = now;
   }
 
+  /** What a client offers is put in words when somebody looks: most handshakes end without that. */
   offers(hello: ClientHello): void {
-    this.#hello = hello;
+    let offered: Offered | undefined;
+    const get = () => {
+      offered ??= offeredBy(hello);
+      return offered;
+    };
+    // A property of its own, so that copies of the timeline have it too.
+    Object.defineProperty(this, 'offered', { get, enumerable: true });
     const serverName = findExtension(hello.extensions, 'server_name');
     if (serverName !== undefined) this.agreed({ serverName });
   }
 
   agreed(facts: Negotiated): void {
-    this.#facts.push(facts);
-    this.#negotiated = undefined;
-  }
-
-  /** Put together when somebody looks: most handshakes end without that. */
-  get negotiated(): Negotiated {
-    const negotiated: Negotiated = this.#negotiated ?? Object.assign({}, ...this.#facts);
-    this.#negotiated = negotiated;
-    return negotiated;
-  }
-
-  /** Put in words when somebody looks. */
-  get offered(): Offered | undefined {
-    if (this.#hello !== undefined) this.#offered ??= offeredBy(this.#hello);
-    return this.#offered;
+    Object.assign(this.negotiated, facts);
   }
 
   /** We have nothing to do until the peer sends something. */

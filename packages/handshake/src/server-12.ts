@@ -27,6 +27,7 @@ import { checkFinished, type Handshake, ofLength, receive, send } from './handsh
 import {
   checkCompression,
   checkPointFormats,
+  cut,
   downgradeSentinel,
   exchangeLengthsOf,
   masterSecretLength,
@@ -176,10 +177,10 @@ function chooseGroup(configuration: ServerConfiguration, hello: ClientHello): nu
     : commonGroups(configuration, hello);
   const group = candidates.find((candidate) => groupFits(candidate, 'tls12'));
   if (group === undefined) {
-    const offered = namesOf(NamedGroup, findExtension(hello.extensions, 'supported_groups') ?? []);
+    const offered = namesOf(NamedGroup, cut(findExtension(hello.extensions, 'supported_groups') ?? []));
     throw new TlsError(
       'no-common-group',
-      `the client offers ${offered.join(', ') || 'none'}; we have ${namesOf(NamedGroup, configuration.groups).join(', ')}`,
+      `the client offers ${offered.join(', ') || 'none'}; we have ${namesOf(NamedGroup, cut(configuration.groups)).join(', ')}`,
     );
   }
   return group;
@@ -202,12 +203,12 @@ function chooseSuite(
   if (suites.length === 0) {
     throw new TlsError(
       'no-common-cipher-suite',
-      `the client offers ${namesOf(CipherSuite, hello.cipherSuites).join(', ')}`,
+      `the client offers ${namesOf(CipherSuite, cut(hello.cipherSuites)).join(', ')}`,
     );
   }
   throw new TlsError(
     'no-common-signature-scheme',
-    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${namesOf(SignatureScheme, schemes).join(', ') || 'SHA-1, all that the client verifies'}`,
+    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${namesOf(SignatureScheme, cut(schemes)).join(', ') || 'SHA-1, all that the client verifies'}`,
   );
 }
 

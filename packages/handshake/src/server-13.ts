@@ -24,7 +24,7 @@ import { afterHandshake13 } from './after-handshake.ts';
 import type { ServerConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send, sendEncoded } from './handshake.ts';
-import { checkCompression, exchangeLengthsOf, namesOf, protocolNameBytes } from './hellos.ts';
+import { checkCompression, cut, exchangeLengthsOf, namesOf, protocolNameBytes } from './hellos.ts';
 import {
   type CredentialChoice,
   chooseApplicationProtocol,
@@ -160,7 +160,7 @@ function chooseSuite(configuration: ServerConfiguration, hello: ClientHello): Ci
   if (suite === undefined) {
     throw new TlsError(
       'no-common-cipher-suite',
-      `the client offers ${namesOf(CipherSuite, hello.cipherSuites).join(', ')}`,
+      `the client offers ${namesOf(CipherSuite, cut(hello.cipherSuites)).join(', ')}`,
     );
   }
   return suite;
@@ -180,10 +180,10 @@ function* agreeOnGroup(
   }
   const [wanted] = groups;
   if (wanted === undefined) {
-    const offered = namesOf(NamedGroup, findExtension(hello.extensions, 'supported_groups') ?? []);
+    const offered = namesOf(NamedGroup, cut(findExtension(hello.extensions, 'supported_groups') ?? []));
     throw new TlsError(
       'no-common-group',
-      `the client offers ${offered.join(', ')}; we have ${namesOf(NamedGroup, handshake.configuration.groups).join(', ')}`,
+      `the client offers ${offered.join(', ')}; we have ${namesOf(NamedGroup, cut(handshake.configuration.groups)).join(', ')}`,
     );
   }
   return yield* retryHello(handshake, hello, suite, wanted);
@@ -274,7 +274,7 @@ function chooseSigner(configuration: ServerConfiguration, hello: ClientHello): C
   if (choice === undefined) {
     throw new TlsError(
       'no-common-signature-scheme',
-      `none of our certificates can sign with what the client verifies: ${namesOf(SignatureScheme, schemes).join(', ')}`,
+      `none of our certificates can sign with what the client verifies: ${namesOf(SignatureScheme, cut(schemes)).join(', ')}`,
     );
   }
   return choice;

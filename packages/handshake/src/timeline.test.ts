@@ -212,3 +212,10 @@ test('a timeline that has ended does not change any more', () => {
   server.connection.transportEnded('ECONNRESET');
   expect(structuredClone({ ...timeline, steps: timeline.steps, alerts: timeline.alerts })).toEqual(before);
 });
+
+test('a copy of a timeline has what was offered and agreed on', () => {
+  const { timeline } = new Loopback({ pki, client: { applicationProtocols: ['h2'] } }).run().server.connection;
+  const copy = { ...timeline };
+  expect(copy.offered?.applicationProtocols).toEqual(['h2']);
+  expect(copy.negotiated).toMatchObject({ protocol: 'TLS 1.3', serverName: 'localhost' });
+});
