@@ -45,10 +45,6 @@ export class TimelineRecorder implements Timeline {
   readonly negotiated: Negotiated = {};
   readonly offered: Offered | undefined;
 
-  readonly #facts: Negotiated[] = [];
-  #negotiated: Negotiated | undefined;
-  #offeredBy: (() => Offered) | undefined;
-  #offered: Offered | undefined;
   #open: OpenStep | undefined;
   #waitingSince: number | undefined;
   #spans = 0;
@@ -66,9 +62,10 @@ export class TimelineRecorder implements Timeline {
 
   /** What a client offers is put in words when somebody looks: most handshakes end without that. */
   offers(hello: ClientHello): void {
+    const inWords = offeredBy(hello);
     let offered: Offered | undefined;
     const get = () => {
-      offered ??= offeredBy(hello);
+      offered ??= inWords();
       return offered;
     };
     // A property of its own, so that copies of the timeline have it too.

@@ -67,13 +67,11 @@ export function makeHandshake(
  * had said goodbye; where we had said nothing yet, that it wants nothing of us.
  */
 function judgeLeaving(timeline: Timeline, saidGoodbye: boolean): Timeline {
-  const { completedAt, endedAt, failure, negotiated, offered } = timeline;
-  // These two are put together when they are asked for, and so are not copied with the rest.
-  const seen = { ...timeline, negotiated, offered };
+  const { completedAt, endedAt, failure } = timeline;
   if (completedAt === undefined || endedAt === undefined || failure?.alert !== undefined) return timeline;
-  if (saidGoodbye) return { ...seen, state: 'completed', failure: undefined };
+  if (saidGoodbye) return { ...timeline, state: 'completed', failure: undefined };
   return {
-    ...seen,
+    ...timeline,
     state: 'failed',
     failure: failure ?? {
       reason: 'peer-closed',
