@@ -18,11 +18,11 @@ export class TLSSocket extends Duplex {
   readonly encrypted = true;
   readonly #transport: TlsTransport;
   #open: OpenConnection | undefined;
-  /** A write, or the end, that waits for the handshake. */
+  /** The write, or the end, that is under way. */
+  #underWay: ((error?: Error) => void) | undefined;
+  /** What it waits for the handshake with. */
   #waiting: (() => void) | undefined;
-  /** A write that waits for the socket to drain. */
-  #written: (() => void) | undefined;
-  #ended = false;
+  #gone = false;
 
   /** @param socket connected; the TLSSocket owns it from now on. */
   constructor(socket: Socket, configuration: Configuration, options: TransportOptions) {
@@ -32,11 +32,10 @@ export class TLSSocket extends Duplex {
       data: (bytes) => {
         if (!this.push(bytes)) this.#transport.pause();
       },
-      drain: () => this.#drained(),
-      peerClosed: () => {
-        this.#ended = true;
-        this.push(null);
+      drain: () => {
+        if (this.#waiting === undefined) this.#done();
       },
+      peerClosed: () => this.push(null),
       closed: (error) => this.#closed(error),
       progress: (timeline) => this.emit('timeline', timeline),
     });
@@ -93,22 +92,30 @@ export class TLSSocket extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#gone) {
+      callback(connectionLost());
+      return;
+    }
+    this.#underWay = callback;
     this.#afterHandshake(() => {
-      if (this.#transport.write(chunk)) callback();
-      else this.#written = callback;
+      if (this.#transport.write(chunk)) this.#done();
     });
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#afterHandshake(() => {
-      this.#transport.end();
+    if (this.#gone) {
       callback();
-    });
+      return;
+    }
+    this.#underWay = callback;
+    this.#afterHandshake(() => this.#transport.end(() => this.#done()));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (error === null && this.#ended) this.#transport.end();
+    if (error === null && this.writableFinished) this.#transport.close();
     else this.#transport.destroy();
+    this.#waiting = undefined;
+    this.#done(error ?? connectionLost());
     callback(error);
   }
 
@@ -125,15 +132,20 @@ export class TLSSocket extends Duplex {
     waiting?.();
   }
 
-  #drained(): void {
-    const written = this.#written;
-    this.#written = undefined;
-    written?.();
+  #done(error?: Error): void {
+    const done = this.#underWay;
+    this.#underWay = undefined;
+    done?.(error);
   }
 
+  /** What has arrived can still be read, so that only what was lost is a reason to end at once. */
   #closed(error: TlsError | undefined): void {
+    this.#gone = true;
     if (error !== undefined) this.destroy(error);
-    else if (!this.#ended) this.push(null);
-    else this.destroy();
+    else if (this.#underWay !== undefined) this.destroy(connectionLost());
   }
+}
+
+function connectionLost(): TlsError {
+  return new TlsError('connection-lost', 'the connection was gone before all data was sent');
 }

@@ -11,7 +11,7 @@ export interface TransportHandlers {
   drain(): void;
   /** The peer sent close_notify and will send no more data. */
   peerClosed(): void;
-  /** The socket is gone. With an error, if the connection failed. Comes once, last. */
+  /** The socket is gone: with an error where the connection failed, without one where both or we ended it. Comes once, last. */
   closed(error: TlsError | undefined): void;
   /** The handshake began, was completed, confirmed, failed, or ended without a confirmation. */
   progress?(timeline: Timeline): void;
@@ -41,10 +41,12 @@ export class TlsTransport {
   readonly #socket: Socket;
   readonly #handlers: TransportHandlers;
   readonly #deadline: NodeJS.Timeout;
-  #linger: NodeJS.Timeout | undefined;
+  #lingering: NodeJS.Timeout | undefined;
   #error: TlsError | undefined;
   #socketError: string | undefined;
+  #open = false;
   #paused = false;
+  #destroyed = false;
 
   /** @param socket connected; this object owns it from now on. */
   constructor(socket: Socket, configuration: Configuration, options: TransportOptions, handlers: TransportHandlers) {
@@ -57,16 +59,23 @@ export class TlsTransport {
         output: (bytes) => this.#socket.write(bytes),
         open: (connection) => {
           clearTimeout(this.#deadline);
+          this.#open = true;
           handlers.open(connection);
         },
         data: (bytes) => handlers.data(bytes),
-        peerClosed: () => handlers.peerClosed(),
+        peerClosed: () => {
+          // Who has paused us for want of room has nothing more to wait for; but that the socket ends must be seen.
+          this.resume();
+          handlers.peerClosed();
+        },
         failed: (error) => this.#failed(error),
         ready: () => this.#flow(),
         ...(handlers.progress === undefined ? {} : { progress: (timeline) => handlers.progress?.(timeline) }),
       },
     );
     this.#deadline = setTimeout(() => this.#timeOut(options.handshakeTimeout), options.handshakeTimeout);
+    // Each side ends its direction in its own time (RFC 8446 section 6.1), whatever the socket was made with.
+    socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.connection.receive(chunk);
@@ -77,7 +86,8 @@ export class TlsTransport {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#socketError = error.code ?? error.message;
     });
-    socket.on('close', () => this.#closed());
+    if (socket.closed) process.nextTick(() => this.#closed());
+    else socket.on('close', () => this.#closed());
     this.connection.start();
   }
 
@@ -87,8 +97,12 @@ export class TlsTransport {
     return !this.#socket.writableNeedDrain;
   }
 
-  /** Sends close_notify and ends our side. */
-  end(): void {
+  /**
+   * Sends close_notify and ends our side.
+   * @param sent called when all of it has left; never, where the connection breaks before.
+   */
+  end(sent?: () => void): void {
+    if (sent !== undefined) this.#socket.once('finish', sent);
     this.connection.close();
     this.#socket.end();
   }
@@ -96,7 +110,9 @@ export class TlsTransport {
   /** Sends close_notify and lets go of the socket once all is sent, whether or not the peer closes too. */
   close(): void {
     this.end();
-    this.#leave();
+    this.#socket.resume();
+    if (this.#socket.writableFinished) this.#linger();
+    else this.#socket.once('finish', () => this.#linger());
   }
 
   /** Gives up: tells the peer with an alert, and goes. */
@@ -104,8 +120,10 @@ export class TlsTransport {
     this.connection.abort(error);
   }
 
-  /** Goes without a word to the peer. */
+  /** Goes at once. A handshake is cancelled, and the peer told so; in an open connection the peer sees data cut off. */
   destroy(): void {
+    if (!this.#open) this.connection.close();
+    this.#destroyed = true;
     this.#socket.destroy();
   }
 
@@ -135,29 +153,25 @@ export class TlsTransport {
     if (this.#error !== undefined) this.#socket.destroy();
   }
 
-  /** Half-closes and drains: to close with unread bytes would send a reset, which overtakes the alert. */
+  /** Half-closes and reads on: to close with unread bytes would send a reset, which overtakes the alert. */
   #failed(error: TlsError): void {
-    this.#error = error;
+    if (!this.#destroyed) this.#error = error;
     clearTimeout(this.#deadline);
-    this.#paused = false;
     this.#socket.end();
-    this.#leave();
+    this.#socket.resume();
+    this.#linger();
   }
 
-  /** Reads on for a moment, to no end but that the peer can read what we sent last. */
-  #leave(): void {
-    const wait = () => {
-      this.#linger ??= setTimeout(() => this.#socket.destroy(), lingerTimeout);
-    };
-    this.#socket.resume();
-    if (this.#socket.writableFinished) wait();
-    else this.#socket.once('finish', wait);
+  /** Stays for a moment, to no end but that the peer can read what we sent last. */
+  #linger(): void {
+    if (this.#socket.destroyed) return;
+    this.#lingering ??= setTimeout(() => this.destroy(), lingerTimeout);
   }
 
   #closed(): void {
     clearTimeout(this.#deadline);
     this.connection.transportEnded(this.#socketError);
-    clearTimeout(this.#linger);
+    clearTimeout(this.#lingering);
     this.#handlers.closed(this.#error);
   }
 }
