@@ -29,7 +29,7 @@ export interface ConnectOptions extends CommonOptions {
 export function connect(options: ConnectOptions, listener?: () => void): TLSSocket {
   const host = options.host ?? 'localhost';
   const credentials = loadCredentials(options);
-  const anchors = decodeAnchors(options.ca ?? rootCertificates);
+  const anchors = options.ca === undefined ? shippedAnchors() : decodeAnchors(options.ca);
   const configuration = clientConfiguration({
     ...commonConfiguration(options, credentials),
     serverName: options.servername ?? host,
@@ -39,4 +39,12 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
   const secure = new TLSSocket(socket, configuration, transportOptions(localPorts(credentials, anchors), options));
   if (listener !== undefined) secure.once('secureConnect', listener);
   return secure;
+}
+
+let shipped: readonly Uint8Array[] | undefined;
+
+/** More than a hundred, which cost more to decode than a handshake. */
+function shippedAnchors(): readonly Uint8Array[] {
+  shipped ??= decodeAnchors(rootCertificates);
+  return shipped;
 }

@@ -2,7 +2,7 @@ import { decodePem, LocalCertificateValidator } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { Ports } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
-import type { MessageVersion } from '@handfast/wire';
+import { type MessageVersion, TlsError } from '@handfast/wire';
 import { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
 import { defaultTimeouts, type TransportOptions } from './transport.ts';
 
@@ -36,8 +36,14 @@ export function commonConfiguration(options: CommonOptions, credentials: readonl
 }
 
 export function loadCredentials({ cert, key, credentials = [] }: CommonOptions): readonly LoadedCredential[] {
-  const own = cert === undefined || key === undefined ? [] : [{ cert, key }];
-  return [...own, ...credentials].map(loadCredential);
+  return [...ownCredential(cert, key), ...credentials].map(loadCredential);
+}
+
+function ownCredential(cert: string | undefined, key: string | undefined): readonly PemCredential[] {
+  if (cert !== undefined && key !== undefined) return [{ cert, key }];
+  if (cert !== undefined) throw new TlsError('configuration-invalid', 'there is a certificate without its key');
+  if (key !== undefined) throw new TlsError('configuration-invalid', 'there is a key without its certificate');
+  return [];
 }
 
 /** Ports that answer in this process: all of the handshake's work is done here. */
@@ -55,9 +61,14 @@ export function localPorts(
   };
 }
 
-export function decodeAnchors(ca: CommonOptions['ca']): readonly Uint8Array[] {
-  if (ca === undefined) return [];
-  return [ca].flat().flatMap((pem) => decodePem(pem, 'CERTIFICATE'));
+/** @throws TlsError `configuration-invalid`, also for a text without certificates: with it, nobody would be trusted. */
+export function decodeAnchors(ca: string | readonly string[]): readonly Uint8Array[] {
+  return [ca].flat().flatMap((pem) => {
+    const anchors = decodePem(pem, 'CERTIFICATE');
+    if (anchors.length === 0)
+      throw new TlsError('configuration-invalid', 'a trust anchor file has no CERTIFICATE in it');
+    return anchors;
+  });
 }
 
 export function transportOptions(ports: Ports, options: CommonOptions): TransportOptions {

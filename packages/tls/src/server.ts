@@ -1,5 +1,6 @@
 import { type Socket, Server as TcpServer } from 'node:net';
 import { type ServerConfiguration, serverConfiguration } from '@handfast/handshake';
+import { TlsError } from '@handfast/wire';
 import {
   type CommonOptions,
   commonConfiguration,
@@ -24,7 +25,7 @@ export interface ServerOptions extends CommonOptions {
  */
 export class Server extends TcpServer {
   constructor(configuration: ServerConfiguration, options: TransportOptions) {
-    super({ allowHalfOpen: true });
+    super();
     this.on('connection', (socket: Socket) => {
       const secure = new TLSSocket(socket, configuration, options);
       const failed = (error: Error) => this.emit('tlsClientError', error, secure);
@@ -43,7 +44,8 @@ export class Server extends TcpServer {
  */
 export function createServer(options: ServerOptions, listener?: (socket: TLSSocket) => void): Server {
   const credentials = loadCredentials(options);
-  const ports = localPorts(credentials, decodeAnchors(options.ca));
+  if (credentials.length === 0) throw new TlsError('configuration-invalid', 'there is no certificate to present');
+  const ports = localPorts(credentials, decodeAnchors(options.ca ?? []));
   const configuration = serverConfiguration({
     ...commonConfiguration(options, credentials),
     clientAuthentication: clientAuthentication(options),
