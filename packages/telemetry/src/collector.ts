@@ -1,7 +1,7 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Destination } from './destination.ts';
-import { otlpUrl } from './otlp-url.ts';
+import { nameOf, otlpUrl } from './otlp-url.ts';
 
 /** How long one export may take with its retries, in milliseconds: also the longest that a shutdown waits. */
 export const exportTimeout = 3000;
@@ -17,7 +17,7 @@ export class Collector implements Destination {
    */
   constructor(address: string) {
     const url = otlpUrl(address, 'traces');
-    this.name = url.origin + url.pathname;
+    this.name = nameOf(url);
     this.#exporter = new OTLPTraceExporter({ url: url.href, timeoutMillis: exportTimeout });
   }
 

@@ -5,16 +5,14 @@ import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { exportTimeout } from './collector.ts';
 import type { LossLog } from './loss-log.ts';
-import { otlpUrl } from './otlp-url.ts';
 
 /** Metrics for those who ask (Prometheus), and pushed where a collector is named. */
 export class MetricsExport {
   readonly #provider: MeterProvider;
   readonly #prometheus = new PrometheusExporter({ preventServerStart: true });
 
-  /** @throws TlsError `configuration-invalid` for an address that is none */
-  constructor(resource: Resource, collector: { readonly address: string; readonly losses: LossLog } | undefined) {
-    const push = collector && pushTo(otlpUrl(collector.address, 'metrics'), collector.losses);
+  constructor(resource: Resource, collector: { readonly url: URL; readonly losses: LossLog } | undefined) {
+    const push = collector && pushTo(collector.url, collector.losses);
     this.#provider = new MeterProvider({
       resource,
       readers: push === undefined ? [this.#prometheus] : [this.#prometheus, push],

@@ -13,3 +13,8 @@ export function otlpUrl(address: string, signal: 'traces' | 'metrics'): URL {
   if (url.pathname === '/') url.pathname = `/v1/${signal}`;
   return url;
 }
+
+/** For logs: the address without the credentials and the query, which may hold secrets. */
+export function nameOf({ origin, pathname }: URL): string {
+  return origin + pathname;
+}

@@ -109,6 +109,15 @@ describe('a collector that is not there', () => {
         .flatMap((line) => received(JSON.parse(line))),
     ).toHaveLength(40 * 12);
   });
+
+  it('is named without the credentials in its address, also where it was to get metrics', async () => {
+    const port = await unusedPort();
+    const telemetry = telemetryTo({ otlpMetrics: `http://user:hunter2@127.0.0.1:${port}?key=hunter2` });
+    telemetry.record(full13());
+    await telemetry.shutdown();
+    expect(lines).toEqual([expect.stringContaining(`lost on the way to http://127.0.0.1:${port}/v1/metrics: `)]);
+    expect(lines.join()).not.toContain('hunter2');
+  });
 });
 
 describe('a trace file', () => {

@@ -7,6 +7,7 @@ import { keep, type Sampling } from './keep.ts';
 import { LossLog } from './loss-log.ts';
 import { HandshakeMetrics } from './metrics.ts';
 import { MetricsExport } from './metrics-export.ts';
+import { nameOf, otlpUrl } from './otlp-url.ts';
 import { type ServiceIdentity, Services } from './services.ts';
 import { spansOf } from './spans.ts';
 import { TraceFile } from './trace-file.ts';
@@ -43,9 +44,10 @@ export class HandshakeTelemetry {
     };
     this.#services = new Services(service);
     this.#sampling = sampling;
+    const metricsUrl = otlpMetrics === undefined ? undefined : otlpUrl(otlpMetrics, 'metrics');
     this.#metricsExport = new MetricsExport(
       this.#services.own,
-      otlpMetrics === undefined ? undefined : { address: otlpMetrics, losses: lossesTo(otlpMetrics) },
+      metricsUrl && { url: metricsUrl, losses: lossesTo(nameOf(metricsUrl)) },
     );
     this.#metrics = new HandshakeMetrics(this.#metricsExport.meter());
     this.#queues = [
