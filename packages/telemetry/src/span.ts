@@ -72,7 +72,7 @@ export class HandshakeSpan implements ReadableSpan {
     this.status =
       failure === undefined
         ? { code: SpanStatusCode.UNSET }
-        : { code: SpanStatusCode.ERROR, ...(failure.message !== undefined && { message: failure.message }) };
+        : { code: SpanStatusCode.ERROR, ...(failure.message !== undefined && { message: cut(failure.message) }) };
     this.resource = resource;
     this.#context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
     if (parent !== undefined) {

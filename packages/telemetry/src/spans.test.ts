@@ -330,6 +330,13 @@ describe('attributes', () => {
     expect(attributes['tls.client.supported_ciphers']).toHaveLength(128);
   });
 
+  it('are not all: a status has words of the peer in it too', () => {
+    const { failure, ...rest } = refused13();
+    if (failure === undefined) throw new Error('not refused');
+    const spans = spansOf({ ...rest, failure: { ...failure, detail: 'a'.repeat(60_000) } }, services);
+    for (const { status } of spans) expect((status.message ?? '').length).toBeLessThanOrEqual(1025);
+  });
+
   it('hold nothing that is not named: a field of a timeline does not leak by being there', () => {
     const canary = new Uint8Array(32).fill(0xee);
     const secrets = { masterSecret: canary, privateKey: '-----BEGIN PRIVATE KEY-----', secret: 'ee'.repeat(32) };
