@@ -14,6 +14,12 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex
 const hexOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** Bytes of any length, and often of one that is next to one of these. */
+function bytesAround(...lengths: readonly number[]): fc.Arbitrary<Uint8Array> {
+  const near = lengths.map((length) => fc.uint8Array({ minLength: length - 1, maxLength: length + 1, size: 'max' }));
+  return fc.oneof(fc.uint8Array({ maxLength: 600, size: 'max' }), ...near);
+}
+
 describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => {
   it.for(hashes)('hashes with %s as node:crypto does', (hash) => {
     for (const length of [0, 1, 55, 56, 64, 111, 112, 128, 1000]) {
@@ -46,6 +52,17 @@ describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => 
       const [key, data] = [randomBytes(length), randomBytes(length + 3)];
       expect(hexOf(crypto.hmac(hash, key, data))).toBe(createHmac(hash, key).update(data).digest('hex'));
     }
+  });
+
+  it('makes the HMAC of any key and data, whatever it made one of before', () => {
+    const input = fc.tuple(fc.constantFrom(...hashes), bytesAround(64, 128), bytesAround(384, 448, 512));
+    fc.assert(
+      fc.property(fc.array(input, { minLength: 2, maxLength: 5 }), (inputs) => {
+        for (const [hash, key, data] of inputs) {
+          expect(hexOf(crypto.hmac(hash, key, data))).toBe(createHmac(hash, key).update(data).digest('hex'));
+        }
+      }),
+    );
   });
 
   it('makes the HMAC of RFC 4231 section 4.3', () => {

@@ -14,3 +14,10 @@ test('a piece shares no memory with another one, nor with its own slices', () =>
   expect(copy.some((byte) => byte !== 0)).toBe(true);
   expect(piece.buffer.byteLength).toBe(16);
 });
+
+test('what is no length spoils no later piece', () => {
+  expect(() => randomBytes(-64)).toThrow(RangeError);
+  expect(randomBytes(Number.NaN)).toHaveLength(0);
+  const pieces = Array.from({ length: 10 }, () => randomBytes(32));
+  expect(pieces.every((piece) => piece.length === 32 && piece.some((byte) => byte !== 0))).toBe(true);
+});

@@ -7,7 +7,8 @@ let used = pool.length;
 
 /** A plain Uint8Array, not a Buffer, whose `slice` would share its memory. Bytes leave the pool when they are handed out. */
 export function randomBytes(length: number): Uint8Array {
-  if (length > longestPooled) return randomFillSync(new Uint8Array(length));
+  // What is no length fails here, or makes an array of none; it never moves the place in the pool.
+  if (!(length >= 0 && length <= longestPooled)) return randomFillSync(new Uint8Array(length));
   if (used + length > pool.length) {
     randomFillSync(pool);
     used = 0;
