@@ -378,6 +378,10 @@ describe('an end entity', () => {
     expect(outcome(validate([server.der]))).toEqual(['trusted']);
   });
 
+  it('is not valid at a time that is none', () => {
+    expect(outcome(validate(pki.server.chain, { time: Number.NaN }))).toContain('certificate-not-yet-valid');
+  });
+
   it('is valid in the second of notAfter, and no longer', () => {
     const time = Date.parse('2030-01-01T00:00:00Z');
     const validity = encodeElement(

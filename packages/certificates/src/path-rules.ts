@@ -68,7 +68,8 @@ function firstBreach(rules: readonly Rule[], certificate: Certificate, place: Pl
 
 function validity({ subject, notBefore, notAfter }: Certificate, { time }: Place): Breach | undefined {
   const rule = 'RFC 5280 section 6.1.3 (a)(2)';
-  if (time < notBefore) {
+  // Asked in such a way that a time which is none is not within any period.
+  if (!(time >= notBefore)) {
     const detail = `${quoted(subject)} is valid from ${isoTime(notBefore)}, and it is ${isoTime(time)}; check the clock`;
     return { reason: 'certificate-not-yet-valid', detail, rule };
   }
