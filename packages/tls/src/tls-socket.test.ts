@@ -47,6 +47,8 @@ describe.each(versions)('with %s', (version) => {
       expect(end.alpnProtocol).toBe(false);
       expect(end.timeline.state).toMatch(/completed|confirmed/);
     }
+    expect([client.remoteAddress, client.remotePort]).toEqual([server.localAddress, server.localPort]);
+    expect([server.remoteAddress, server.remotePort]).toEqual(['127.0.0.1', client.localPort]);
     expect(client.authorized).toBe(true);
     expect(client.peer?.chain[0]).toEqual(pki.server.der);
     expect(server.servername).toBe('localhost');

@@ -16,6 +16,7 @@ export interface TLSSocketEvents {
  */
 export class TLSSocket extends Duplex {
   readonly encrypted = true;
+  readonly #socket: Socket;
   readonly #transport: TlsTransport;
   #open: OpenConnection | undefined;
   /** The write, or the end, that is under way. */
@@ -27,6 +28,7 @@ export class TLSSocket extends Duplex {
   /** @param socket connected; the TLSSocket owns it from now on. */
   constructor(socket: Socket, configuration: Configuration, options: TransportOptions) {
     super({ allowHalfOpen: false, emitClose: true, autoDestroy: true });
+    this.#socket = socket;
     this.#transport = new TlsTransport(socket, configuration, options, {
       open: (connection) => this.#opened(connection),
       data: (bytes) => {
@@ -39,6 +41,23 @@ export class TLSSocket extends Duplex {
       closed: (error) => this.#closed(error),
       progress: (timeline) => this.emit('timeline', timeline),
     });
+  }
+
+  /** The ends of the TCP connection, as in `net.Socket`: undefined while it is not connected. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#socket.remotePort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
   }
 
   /** What happened in the handshake so far. */
