@@ -134,7 +134,7 @@ export class TLSSocket extends Duplex {
     if (error === null && this.writableFinished) this.#transport.close();
     else this.#transport.destroy();
     this.#waiting = undefined;
-    this.#done(error ?? connectionLost());
+    if (this.#underWay !== undefined) this.#done(error ?? connectionLost());
     callback(error);
   }
 

@@ -104,7 +104,7 @@ export class TlsTransport {
   end(sent?: () => void): void {
     if (sent !== undefined) this.#socket.once('finish', sent);
     this.connection.close();
-    this.#socket.end();
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   /** Sends close_notify and lets go of the socket once all is sent, whether or not the peer closes too. */
