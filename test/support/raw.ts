@@ -77,7 +77,7 @@ export function clientHello(ports: Ports, options: Partial<Omit<ClientConfigurat
   const flights: Uint8Array[] = [];
   const connection = new Connection(
     clientConfiguration({ crypto: nativeCrypto, serverName: 'localhost', ...options }),
-    { ports, now: () => 0, askTimeout: 1000 },
+    { ports, now: () => 0, date: Date.now, askTimeout: 1000 },
     { output: (bytes) => flights.push(bytes), open: () => {}, data: () => {}, peerClosed: () => {}, failed: () => {} },
   );
   connection.start();

@@ -5,8 +5,10 @@ import type { OpenAsk, TimelineRecorder } from './recorder.ts';
 /** What the engine is given from outside, since it has no clock and no services of its own. */
 export interface Environment {
   readonly ports: Ports;
-  /** Milliseconds since the Unix epoch, with fractions; never runs backwards. */
+  /** For durations and deadlines: milliseconds since the Unix epoch, with fractions; never runs backwards. */
   readonly now: () => number;
+  /** The date, as the system knows it, by which certificates are valid or not: milliseconds since the Unix epoch. */
+  readonly date: () => number;
   /** Milliseconds that a port may take to answer. */
   readonly askTimeout: number;
 }
@@ -60,7 +62,7 @@ export class AskRound {
     this.#unanswered += 1;
     let answer: unknown;
     try {
-      answer = ask.call(this.#environment.ports, this.#contextOf(record, now), now);
+      answer = ask.call(this.#environment.ports, this.#contextOf(record, now), this.#environment.date());
     } catch (error) {
       throw this.#refused(ask, record, error);
     }

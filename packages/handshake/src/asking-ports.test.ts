@@ -396,3 +396,9 @@ test('each question has an identity and a deadline of its own', () => {
   expect(new Set(ids).size).toBe(3);
   expect(deadlines.every((deadline) => deadline > server.connection.timeline.startedAt + 999)).toBe(true);
 });
+
+test('a chain is judged by the date, not by the clock that measures', () => {
+  const expired = new Loopback({ pki, date: () => Date.UTC(2051, 0, 1) }).run();
+  expect(expired.client.error?.reason).toBe('certificate-expired');
+  expect(expired.client.connection.timeline.startedAt).toBeLessThan(Date.UTC(2051, 0, 1));
+});

@@ -379,7 +379,7 @@ test.for(['tls12', 'tls13'] as const)('two connections may call each other direc
     peerClosed: () => own().close(),
     failed: (error) => received.push(error.message),
   });
-  const environment = { now: Date.now, askTimeout: 1000 };
+  const environment = { now: Date.now, date: Date.now, askTimeout: 1000 };
   const one: Connection = new Connection(
     client.configuration,
     { ...environment, ports: client.ports },
@@ -412,7 +412,7 @@ test('an application that throws ends its own connection, and nothing else', () 
   const errors: TlsError[] = [];
   const connection: Connection = new Connection(
     server.configuration,
-    { ports: server.ports, now: Date.now, askTimeout: 1000 },
+    { ports: server.ports, now: Date.now, date: Date.now, askTimeout: 1000 },
     {
       output: (bytes) => client.connection.receive(bytes),
       open: () => {

@@ -39,8 +39,8 @@ export interface Ask<T> {
   readonly step: StepName;
   readonly port: AskRecord['port'];
   readonly operation: string;
-  /** @param now when it is asked, milliseconds since the Unix epoch. */
-  readonly call: (ports: Ports, context: AskContext, now: number) => Answer<T>;
+  /** @param date of today, milliseconds since the Unix epoch. */
+  readonly call: (ports: Ports, context: AskContext, date: number) => Answer<T>;
 }
 
 /** The ports that a handshake asks. */

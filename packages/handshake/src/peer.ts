@@ -37,13 +37,13 @@ export function chainValidation(
     step,
     port: 'certificate',
     operation: 'validate',
-    call: (ports, context, now) =>
+    call: (ports, context, date) =>
       ports.certificates.validate(
         {
           chain,
           purpose: configuration.role === 'client' ? 'server' : 'client',
           serverName: configuration.role === 'client' ? configuration.serverName : undefined,
-          time: now,
+          time: date,
           ocspResponse: undefined,
           signedCertificateTimestamps: [],
         },

@@ -43,6 +43,8 @@ export interface LoopbackOptions {
   readonly clientPorts?: (ports: Ports) => Ports;
   readonly serverPorts?: (ports: Ports) => Ports;
   readonly carry?: Carrier;
+  /** Today, for both ends. */
+  readonly date?: () => number;
 }
 
 export class Loopback {
@@ -53,8 +55,8 @@ export class Loopback {
   constructor(options: LoopbackOptions) {
     this.#carry = options.carry ?? ((bytes) => [bytes]);
     const { client, server } = partiesOf(options);
-    this.client = endOf(client.configuration, client.ports);
-    this.server = endOf(server.configuration, server.ports);
+    this.client = endOf(client.configuration, client.ports, options.date);
+    this.server = endOf(server.configuration, server.ports, options.date);
   }
 
   /** Starts both ends and carries bytes between them until neither has any more to say. */
@@ -147,12 +149,12 @@ export function portsFor(credentials: readonly Issued[], anchors: readonly Uint8
 }
 
 /** One end by itself; what it puts out stays in its outbox. */
-export function endOf(configuration: Configuration, ports: Ports): End {
+export function endOf(configuration: Configuration, ports: Ports, date: () => number = Date.now): End {
   let clock = Date.now();
   const outbox: Uint8Array[] = [];
   const connection = new Connection(
     configuration,
-    { ports, now: () => clock++, askTimeout: 1000 },
+    { ports, now: () => clock++, date, askTimeout: 1000 },
     {
       output: (bytes) => {
         end.outputs += 1;

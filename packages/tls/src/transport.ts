@@ -54,7 +54,7 @@ export class TlsTransport {
     this.#handlers = handlers;
     this.connection = new Connection(
       configuration,
-      { ports: options.ports, now, askTimeout: options.askTimeout },
+      { ports: options.ports, now, date: Date.now, askTimeout: options.askTimeout },
       {
         output: (bytes) => this.#socket.write(bytes),
         open: (connection) => {

@@ -6,5 +6,6 @@ export const plain: Palette = picocolors.createColors(false);
 
 /** Colours where the stream is a terminal that has them; NO_COLOR and TERM are respected. */
 export function paletteFor(stream: NodeJS.WriteStream): Palette {
-  return picocolors.createColors(stream.isTTY && stream.hasColors());
+  // Not `undefined`, for which picocolors has rules of its own.
+  return picocolors.createColors(stream.isTTY === true && stream.hasColors());
 }
