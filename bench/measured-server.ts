@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ServerKind, ServerMessage } from './messages.ts';
 
@@ -40,9 +41,17 @@ export class MeasuredServer {
   }
 }
 
-function nextMessage(child: ChildProcess): Promise<ServerMessage> {
-  return new Promise((resolve, reject) => {
-    child.once('exit', () => reject(new Error('the server under measurement has ended')));
-    child.once('message', (message) => resolve(message as ServerMessage));
+async function nextMessage(child: ChildProcess): Promise<ServerMessage> {
+  const done = new AbortController();
+  const { signal } = done;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error('the server under measurement has ended');
   });
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended]);
+    return message as ServerMessage;
+  } finally {
+    ended.catch(() => {});
+    done.abort();
+  }
 }
