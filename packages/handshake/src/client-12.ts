@@ -21,8 +21,7 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { afterHandshake12 } from './after-handshake.ts';
-import { type Offer, offerShares } from './client.ts';
-import { offeredProtocol } from './client-13.ts';
+import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
@@ -30,6 +29,7 @@ import { checkPointFormats, masterSecretLength } from './hellos.ts';
 import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { openConnection12 } from './open-connection.ts';
 import { type PeerCertificate, type ProvenPeer, provePossession, validateChain } from './peer.ts';
+import { offeredProtocol } from './server-answer.ts';
 import { protection12 } from './traffic-12.ts';
 
 /** The TLS 1.2 handshake as a client: the thirteen messages of design section 2, from ServerHello on. */

@@ -23,14 +23,15 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { afterHandshake13 } from './after-handshake.ts';
-import { checkAnswered, type Offer, offerShares, versionChosen } from './client.ts';
+import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
 import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
 import { exchangeLengthsOf } from './hellos.ts';
-import { chooseCredential, ourProtocol } from './negotiation.ts';
+import { chooseCredential } from './negotiation.ts';
 import { openConnection13 } from './open-connection.ts';
 import { type ProvenPeer, provePossession, validateChain } from './peer.ts';
+import { checkAnswered, offeredProtocol, versionChosen } from './server-answer.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
 /** The TLS 1.3 handshake as a client (RFC 8446 section 2, appendix A.1), from the server's first answer on. */
@@ -213,19 +214,6 @@ function checkEncryptedExtensions(
   checkAnswered(hello.extensions, message.extensions, 'EncryptedExtensions');
   const chosen = findExtension(message.extensions, 'application_layer_protocol_negotiation');
   return chosen === undefined ? undefined : offeredProtocol(configuration, chosen, 'EncryptedExtensions');
-}
-
-/** The ALPN name that the server chose, which must be one of ours (RFC 7301 section 3.1). */
-export function offeredProtocol(
-  configuration: ClientConfiguration,
-  chosen: Uint8Array,
-  step: 'EncryptedExtensions' | 'ServerHello',
-): string {
-  const name = ourProtocol(configuration, [chosen]);
-  if (name === undefined) {
-    throw new TlsError('illegal-parameter', 'the server chose an application protocol that we did not offer', { step });
-  }
-  return name;
 }
 
 interface ServerAuthentication {
