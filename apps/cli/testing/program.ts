@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const command = fileURLToPath(new URL('../bin/handfast.js', import.meta.url));
 
@@ -21,9 +22,12 @@ export function start(args: readonly string[], variables: Variables = {}): Progr
   return new Program(process.execPath, [command, ...args], { ...process.env, ...variables });
 }
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
+const running = new Map<ChildProcess, Promise<Result>>();
+
+/** A test that fails in the middle leaves its processes to this. */
+afterAll(async () => {
+  for (const child of running.keys()) child.kill('SIGTERM');
+  await Promise.all(running.values());
 });
 
 /** A child process, and what it has printed. */
@@ -36,7 +40,6 @@ export class Program {
 
   constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
     const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    running.add(child);
     this.#child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
@@ -53,6 +56,7 @@ export class Program {
         resolve({ code, stdout: this.stdout, stderr: this.stderr });
       });
     });
+    running.set(child, this.ended);
   }
 
   /** Resolves when `pattern` is found in what was printed. */
