@@ -24,7 +24,8 @@ import { afterHandshake12 } from './after-handshake.ts';
 import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import { receiveFinished } from './finished.ts';
+import { type Handshake, ofLength, receive, send } from './handshake.ts';
 import { checkPointFormats, masterSecretLength } from './hellos.ts';
 import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { openConnection12 } from './open-connection.ts';
@@ -107,7 +108,8 @@ export function* clientHandshake12(
 
   yield { kind: 'receive-change-cipher-spec' };
   yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.server) };
-  yield* receiveFinished(handshake, suite, masterSecret, server);
+  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash());
+  yield* receiveFinished(handshake, 'tls12', expected, server);
   yield { kind: 'completed' };
   yield {
     kind: 'open',
@@ -244,17 +246,4 @@ function* sendCertificateVerify(
     call: ({ keyExchange }, context) => keyExchange.sign({ keyId: credential.keyId, scheme, content }, context),
   });
   yield* send(handshake, { type: 'CertificateVerify', algorithm: scheme, signature });
-}
-
-/** The server's Finished. `_server` is not read: to have it is the proof that the server is authenticated. */
-function* receiveFinished(
-  handshake: Handshake,
-  suite: CipherSuiteParameters,
-  masterSecret: Uint8Array,
-  _server: ProvenPeer,
-): Steps<void> {
-  const { crypto, transcript } = handshake;
-  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash());
-  const finished = yield* receive(handshake, 'tls12', 'Finished');
-  checkFinished(handshake, expected, finished.verifyData);
 }

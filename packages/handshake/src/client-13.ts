@@ -26,7 +26,8 @@ import { afterHandshake13 } from './after-handshake.ts';
 import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import { receiveFinished } from './finished.ts';
+import { type Handshake, ofLength, receive, send } from './handshake.ts';
 import { exchangeLengthsOf } from './hellos.ts';
 import { chooseCredential } from './negotiation.ts';
 import { openConnection13 } from './open-connection.ts';
@@ -77,7 +78,8 @@ export function* clientHandshake13(
   const applicationProtocol = checkEncryptedExtensions(handshake.configuration, offer.hello, encryptedExtensions);
   if (applicationProtocol !== undefined) yield { kind: 'negotiated', facts: { applicationProtocol } };
   const { server, certificateRequest } = yield* authenticateServer(handshake, offer.hello);
-  yield* receiveFinished(handshake, suite, handshakeSecrets.server, server);
+  const expected = finishedVerifyData13(crypto, suite.hash, handshakeSecrets.server, transcript.hash());
+  yield* receiveFinished(handshake, 'tls13', expected, server);
   const applicationSecrets = schedule.enterApplication(transcript.hash());
   const reads = new ApplicationTraffic(crypto, suite, applicationSecrets.server);
   yield { kind: 'protect', direction: 'reads', protection: reads.protection() };
@@ -260,18 +262,6 @@ function checkCertificate(hello: ClientHello, certificate: MessageOf<'Certificat
   }
   for (const entry of certificate.certificateList) checkAnswered(hello.extensions, entry.extensions, step);
   return certificate.certificateList.map((entry) => entry.certData);
-}
-
-/** The server's Finished. `_server` is not read: to have it is the proof that the server is authenticated. */
-function* receiveFinished(
-  handshake: Handshake,
-  suite: CipherSuiteParameters,
-  serverSecret: Uint8Array,
-  _server: ProvenPeer,
-): Steps<void> {
-  const expected = finishedVerifyData13(handshake.crypto, suite.hash, serverSecret, handshake.transcript.hash());
-  const finished = yield* receive(handshake, 'tls13', 'Finished');
-  checkFinished(handshake, expected, finished.verifyData);
 }
 
 /** Our Certificate, empty where we have none that fits, and CertificateVerify, if the server asked. */

@@ -51,17 +51,3 @@ export function ofLength(bytes: Uint8Array, length: number, what: string): Uint8
   if (bytes.length === length) return bytes;
   throw new TlsError('service-reply-invalid', `${what} of ${bytes.length} bytes instead of ${length}`);
 }
-
-/** Compares verify_data in constant time (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9). */
-export function checkFinished(handshake: Handshake, expected: Uint8Array, received: Uint8Array): void {
-  if (expected.length !== received.length) {
-    throw new TlsError('malformed-message', `verify_data of ${received.length} bytes instead of ${expected.length}`, {
-      step: 'Finished',
-    });
-  }
-  if (!handshake.crypto.equal(expected, received)) {
-    throw new TlsError('finished-mismatch', 'verify_data does not match our view of the handshake', {
-      step: 'Finished',
-    });
-  }
-}

@@ -1,9 +1,16 @@
 import type { Credential } from '@handfast/certificates';
 import type { PublicKeyKind } from '@handfast/crypto';
 import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
-import { CipherSuite, type ClientHello, findExtension, type MessageVersion, TlsError } from '@handfast/wire';
+import {
+  CipherSuite,
+  type ClientHello,
+  findExtension,
+  type MessageVersion,
+  NamedGroup,
+  TlsError,
+} from '@handfast/wire';
 import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
-import { cut, protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
+import { cut, namesOf, protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
 
 /** The choices that a server makes, each a function of what the client offers and what the server is configured with. */
 
@@ -122,4 +129,20 @@ function covers(names: readonly string[], serverName: string): boolean {
     const own = name.toLowerCase();
     return own === wanted || own === wildcard;
   });
+}
+
+/** Why no cipher suite could be chosen. */
+export function noCommonCipherSuite(hello: ClientHello): TlsError {
+  const offered = namesOf(CipherSuite, cut(hello.cipherSuites));
+  return new TlsError('no-common-cipher-suite', `the client offers ${offered.join(', ')}`);
+}
+
+/** Why no group could be chosen. */
+export function noCommonGroup(configuration: Configuration, hello: ClientHello): TlsError {
+  const offered = namesOf(NamedGroup, cut(findExtension(hello.extensions, 'supported_groups') ?? []));
+  const ours = namesOf(NamedGroup, cut(configuration.groups));
+  return new TlsError(
+    'no-common-group',
+    `the client offers ${offered.join(', ') || 'none'}; we have ${ours.join(', ')}`,
+  );
 }

@@ -23,7 +23,8 @@ import {
 import { afterHandshake12 } from './after-handshake.ts';
 import { type ServerConfiguration, versionsOf } from './configuration.ts';
 import { type Ask, ask, askBoth, type Machine, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, ofLength, receive, send } from './handshake.ts';
+import { receiveFinished } from './finished.ts';
+import { type Handshake, ofLength, receive, send } from './handshake.ts';
 import {
   checkCompression,
   checkPointFormats,
@@ -40,6 +41,8 @@ import {
   chooseCredential,
   commonCipherSuites,
   commonGroups,
+  noCommonCipherSuite,
+  noCommonGroup,
 } from './negotiation.ts';
 import { openConnection12 } from './open-connection.ts';
 import { accept, chainValidation, type PeerAuthentication, type PeerCertificate, provePossession } from './peer.ts';
@@ -143,7 +146,8 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
   yield { kind: 'receive-change-cipher-spec' };
   yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.client) };
-  yield* receiveFinished(handshake, suite, masterSecret, client);
+  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
+  yield* receiveFinished(handshake, 'tls12', expected, client);
 
   yield { kind: 'send-change-cipher-spec' };
   yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.server) };
@@ -176,13 +180,7 @@ function chooseGroup(configuration: ServerConfiguration, hello: ClientHello): nu
     ? configuration.groups.filter((group) => group === NamedGroup.secp256r1)
     : commonGroups(configuration, hello);
   const group = candidates.find((candidate) => groupFits(candidate, 'tls12'));
-  if (group === undefined) {
-    const offered = namesOf(NamedGroup, cut(findExtension(hello.extensions, 'supported_groups') ?? []));
-    throw new TlsError(
-      'no-common-group',
-      `the client offers ${offered.join(', ') || 'none'}; we have ${namesOf(NamedGroup, cut(configuration.groups)).join(', ')}`,
-    );
-  }
+  if (group === undefined) throw noCommonGroup(configuration, hello);
   return group;
 }
 
@@ -200,12 +198,7 @@ function chooseSuite(
     );
     if (choice !== undefined) return { ...choice, suite };
   }
-  if (suites.length === 0) {
-    throw new TlsError(
-      'no-common-cipher-suite',
-      `the client offers ${namesOf(CipherSuite, cut(hello.cipherSuites)).join(', ')}`,
-    );
-  }
+  if (suites.length === 0) throw noCommonCipherSuite(hello);
   throw new TlsError(
     'no-common-signature-scheme',
     `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${namesOf(SignatureScheme, cut(schemes)).join(', ') || 'SHA-1, all that the client verifies'}`,
@@ -280,17 +273,4 @@ function* receiveCertificateVerify(handshake: Handshake, peer: PeerCertificate):
   const { algorithm: scheme, signature } = yield* receive(handshake, 'tls12', 'CertificateVerify');
   yield { kind: 'negotiated', facts: { clientSignatureScheme: nameOf(SignatureScheme, scheme) } };
   return provePossession(handshake, 'tls12', peer, { scheme, content, signature }, 'CertificateVerify');
-}
-
-/** The client's Finished. `_client` is not read: to have it is the proof that its authentication is settled. */
-function* receiveFinished(
-  handshake: Handshake,
-  suite: CipherSuiteParameters,
-  masterSecret: Uint8Array,
-  _client: PeerAuthentication,
-): Steps<void> {
-  const { crypto, transcript } = handshake;
-  const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
-  const finished = yield* receive(handshake, 'tls12', 'Finished');
-  checkFinished(handshake, expected, finished.verifyData);
 }

@@ -5,7 +5,6 @@ import {
   KeySchedule13,
 } from '@handfast/key-exchange';
 import {
-  CipherSuite,
   type ClientHello,
   type Extension,
   ExtensionType,
@@ -23,7 +22,8 @@ import {
 import { afterHandshake13 } from './after-handshake.ts';
 import type { ServerConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
-import { checkFinished, type Handshake, ofLength, receive, send, sendEncoded } from './handshake.ts';
+import { receiveFinished } from './finished.ts';
+import { type Handshake, ofLength, receive, send, sendEncoded } from './handshake.ts';
 import { checkCompression, cut, exchangeLengthsOf, namesOf, protocolNameBytes } from './hellos.ts';
 import {
   type CredentialChoice,
@@ -31,6 +31,8 @@ import {
   chooseCredential,
   commonCipherSuites,
   commonGroups,
+  noCommonCipherSuite,
+  noCommonGroup,
 } from './negotiation.ts';
 import { openConnection13 } from './open-connection.ts';
 import { type PeerAuthentication, provePossession, validateChain } from './peer.ts';
@@ -127,7 +129,8 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
   yield { kind: 'completed' };
 
   const client = yield* authenticateClient(handshake);
-  yield* receiveFinished(handshake, suite, handshakeSecrets.client, client);
+  const expected = finishedVerifyData13(crypto, suite.hash, handshakeSecrets.client, transcript.hash());
+  yield* receiveFinished(handshake, 'tls13', expected, client);
   const reads = new ApplicationTraffic(crypto, suite, applicationSecrets.client);
   yield { kind: 'protect', direction: 'reads', protection: reads.protection() };
   yield { kind: 'change-cipher-specs', policy: 'refused' };
@@ -157,12 +160,7 @@ function checkMandatory(hello: ClientHello): void {
 
 function chooseSuite(configuration: ServerConfiguration, hello: ClientHello): CipherSuiteParameters {
   const [suite] = commonCipherSuites(configuration, hello, 'tls13');
-  if (suite === undefined) {
-    throw new TlsError(
-      'no-common-cipher-suite',
-      `the client offers ${namesOf(CipherSuite, cut(hello.cipherSuites)).join(', ')}`,
-    );
-  }
+  if (suite === undefined) throw noCommonCipherSuite(hello);
   return suite;
 }
 
@@ -179,13 +177,7 @@ function* agreeOnGroup(
     if (clientShare !== undefined) return { hello, clientShare };
   }
   const [wanted] = groups;
-  if (wanted === undefined) {
-    const offered = namesOf(NamedGroup, cut(findExtension(hello.extensions, 'supported_groups') ?? []));
-    throw new TlsError(
-      'no-common-group',
-      `the client offers ${offered.join(', ')}; we have ${namesOf(NamedGroup, cut(handshake.configuration.groups)).join(', ')}`,
-    );
-  }
+  if (wanted === undefined) throw noCommonGroup(handshake.configuration, hello);
   return yield* retryHello(handshake, hello, suite, wanted);
 }
 
@@ -349,18 +341,6 @@ function* authenticateClient(handshake: Handshake<ServerConfiguration>): Steps<P
   const { algorithm: scheme, signature } = yield* receive(handshake, 'tls13', 'CertificateVerify');
   yield { kind: 'negotiated', facts: { clientSignatureScheme: nameOf(SignatureScheme, scheme) } };
   return provePossession(handshake, 'tls13', peer, { scheme, content, signature }, 'CertificateVerify');
-}
-
-/** The client's Finished. `_client` is not read: to have it is the proof that its authentication is settled. */
-function* receiveFinished(
-  handshake: Handshake,
-  suite: CipherSuiteParameters,
-  clientSecret: Uint8Array,
-  _client: PeerAuthentication,
-): Steps<void> {
-  const expected = finishedVerifyData13(handshake.crypto, suite.hash, clientSecret, handshake.transcript.hash());
-  const finished = yield* receive(handshake, 'tls13', 'Finished');
-  checkFinished(handshake, expected, finished.verifyData);
 }
 
 function concatDefined(...parts: readonly (Uint8Array | undefined)[]): Uint8Array {
