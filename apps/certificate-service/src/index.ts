@@ -1,4 +1,4 @@
-import { hostCertificates, NatsBus } from '@handfast/bus';
+import { hostCertificates, NatsBus, type RunningService } from '@handfast/bus';
 import { credentialFromChain, decodePem, LocalCertificateValidator } from '@handfast/certificates';
 import type { CryptoProvider } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
@@ -15,13 +15,6 @@ export interface CertificateServiceOptions {
   readonly crypto?: CryptoProvider | undefined;
   /** Gets a line for each fault of the service. */
   readonly log?: ((line: string) => void) | undefined;
-}
-
-export interface RunningService {
-  /** Name of this instance on the bus. */
-  readonly instance: string;
-  /** Takes no more requests, answers those under way, and leaves the bus. */
-  stop(): Promise<void>;
 }
 
 /**

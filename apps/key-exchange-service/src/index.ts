@@ -1,4 +1,4 @@
-import { hostKeyExchange, NatsBus } from '@handfast/bus';
+import { hostKeyExchange, NatsBus, type RunningService } from '@handfast/bus';
 import { decodePrivateKeyPem } from '@handfast/certificates';
 import type { CryptoProvider } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
@@ -18,13 +18,6 @@ export interface KeyExchangeServiceOptions {
   readonly crypto?: CryptoProvider | undefined;
   /** Gets a line for each fault of the service. */
   readonly log?: ((line: string) => void) | undefined;
-}
-
-export interface RunningService {
-  /** Name of this instance on the bus. */
-  readonly instance: string;
-  /** Takes no more requests, answers those under way, and leaves the bus. */
-  stop(): Promise<void>;
 }
 
 /**

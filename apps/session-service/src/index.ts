@@ -1,4 +1,4 @@
-import { hostSessions, NatsBus } from '@handfast/bus';
+import { hostSessions, NatsBus, type RunningService } from '@handfast/bus';
 import type { CryptoProvider } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { LocalSessionManager } from '@handfast/sessions';
@@ -11,13 +11,6 @@ export interface SessionServiceOptions {
   readonly crypto?: CryptoProvider | undefined;
   /** Gets a line for each fault of the service. */
   readonly log?: ((line: string) => void) | undefined;
-}
-
-export interface RunningService {
-  /** Name of this instance on the bus. */
-  readonly instance: string;
-  /** Takes no more requests, answers those under way, and leaves the bus. */
-  stop(): Promise<void>;
 }
 
 /**

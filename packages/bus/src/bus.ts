@@ -60,3 +60,11 @@ export interface Serving {
   /** Takes no more requests, and resolves when those under way have been answered. */
   stop(): Promise<void>;
 }
+
+/** A service in a process of its own, with an end of the bus of its own. */
+export interface RunningService {
+  /** Name of this instance on the bus. */
+  readonly instance: string;
+  /** Takes no more requests, answers those under way, and leaves the bus. */
+  stop(): Promise<void>;
+}

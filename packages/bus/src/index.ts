@@ -4,6 +4,7 @@ export type {
   NoteHandler,
   Operations,
   RequestHandler,
+  RunningService,
   ServeOptions,
   ServiceLink,
   ServiceName,

@@ -1,4 +1,4 @@
-import { concat } from '../src/bytes.ts';
+import { concat } from '@handfast/wire';
 import { type AeadName, aeadNonceLength, aeadTagLength } from '../src/index.ts';
 import { bytes, number } from './vectors.ts';
 import { acceptedIf, equalTo, type PrepareCheck, skip } from './verdict.ts';

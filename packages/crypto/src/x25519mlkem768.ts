@@ -1,5 +1,4 @@
-import { NamedGroup } from '@handfast/wire';
-import { concat } from './bytes.ts';
+import { concat, NamedGroup } from '@handfast/wire';
 import { checkExportedLength, checkShareLength, type KeyAgreement, type ShareResponse } from './key-agreement.ts';
 import { type MlKem768, type MlKem768Key, mlKem768Length } from './ml-kem.ts';
 import type { EphemeralKey } from './provider.ts';

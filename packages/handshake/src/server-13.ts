@@ -6,6 +6,7 @@ import {
 } from '@handfast/key-exchange';
 import {
   type ClientHello,
+  concat,
   type Extension,
   ExtensionType,
   encodeHandshake,
@@ -37,7 +38,6 @@ import {
 import { openConnection13 } from './open-connection.ts';
 import { type PeerAuthentication, provePossession, validateChain } from './peer.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
-import { concat } from './transcript.ts';
 
 /** The TLS 1.3 handshake as a server (RFC 8446 section 2, appendix A.2). */
 export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, firstHello: ClientHello): Machine {
@@ -344,5 +344,5 @@ function* authenticateClient(handshake: Handshake<ServerConfiguration>): Steps<P
 }
 
 function concatDefined(...parts: readonly (Uint8Array | undefined)[]): Uint8Array {
-  return concat(parts.filter((part) => part !== undefined));
+  return concat(...parts.filter((part) => part !== undefined));
 }

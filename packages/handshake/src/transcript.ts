@@ -1,6 +1,6 @@
 import type { CryptoProvider, HashName, RunningHash } from '@handfast/crypto';
 import { hashLength } from '@handfast/crypto';
-import { HandshakeType } from '@handfast/wire';
+import { concat, HandshakeType } from '@handfast/wire';
 
 /**
  * The handshake messages so far, in order, with their headers (RFC 8446 section 4.4.1). Their hash runs from the moment
@@ -35,7 +35,7 @@ export class Transcript {
 
   /** All messages as one string of bytes, followed by `more`. */
   bytes(...more: readonly Uint8Array[]): Uint8Array {
-    return concat([...this.#messages, ...more]);
+    return concat(...this.#messages, ...more);
   }
 
   /**
@@ -52,16 +52,4 @@ export class Transcript {
     this.#messages.splice(0, this.#messages.length, messageHash, ...others);
     this.hashWith(hash);
   }
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

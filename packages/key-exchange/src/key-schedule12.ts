@@ -1,7 +1,6 @@
 import { aeadKeyLength, aeadNonceLength, type CryptoProvider, type HashName, prf } from '@handfast/crypto';
-import { TlsError } from '@handfast/wire';
+import { concat, TlsError } from '@handfast/wire';
 import type { CipherSuiteParameters } from './cipher-suites.ts';
-import { concat } from './concat.ts';
 import type { MasterSecretDerivation } from './port.ts';
 import type { TrafficKeys } from './traffic-keys13.ts';
 

@@ -1,6 +1,5 @@
 import type { CryptoProvider, PrivateKey } from '@handfast/crypto';
-import { encodeServerEcdhParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
-import { concat } from './concat.ts';
+import { concat, encodeServerEcdhParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
 import { groupFits } from './groups.ts';
 import { HeldContinuations } from './held-continuations.ts';

@@ -1,6 +1,5 @@
 import { type CryptoProvider, type EphemeralKey, hkdfExpand, hkdfExtract } from '@handfast/crypto';
-import { Reader, TlsError, toHex, Writer } from '@handfast/wire';
-import { concat } from './concat.ts';
+import { concat, Reader, TlsError, toHex, Writer } from '@handfast/wire';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
 import type { Continuation } from './port.ts';
 

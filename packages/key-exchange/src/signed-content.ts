@@ -1,4 +1,4 @@
-import { concat } from './concat.ts';
+import { concat } from '@handfast/wire';
 
 const utf8 = new TextEncoder();
 const spaces = ' '.repeat(64);

@@ -1,5 +1,6 @@
 export * from './alert-codec.ts';
 export * from './alerts.ts';
+export { concat } from './concat.ts';
 export * from './errors.ts';
 export * from './extensions.ts';
 export * from './grease.ts';

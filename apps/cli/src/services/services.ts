@@ -1,3 +1,4 @@
+import type { RunningService } from '@handfast/bus';
 import { startCertificateService } from '@handfast/certificate-service';
 import { credentialFromChain, decodePrivateKeyPem } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
@@ -10,11 +11,6 @@ import { type Log, openLog } from '../log/log.ts';
 import { readBusSecret } from '../settings/bus-secret.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { certificatesIn, inFile } from '../settings/files.ts';
-
-interface RunningService {
-  readonly instance: string;
-  stop(): Promise<void>;
-}
 
 /** `handfast service key-exchange`. */
 export async function serveKeyExchange(flags: KeyExchangeFlags): Promise<void> {

@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { NamedGroup } from '@handfast/wire';
-import { concat } from '../bytes.ts';
+import { concat, NamedGroup } from '@handfast/wire';
 import {
   checkExportedLength,
   checkShareLength,

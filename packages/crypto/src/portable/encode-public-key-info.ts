@@ -1,5 +1,5 @@
+import { concat } from '@handfast/wire';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { concat } from '../bytes.ts';
 import { DerTag, encodeDer } from '../der.ts';
 import { ecdsaPublicPoint } from './ecdsa.ts';
 import type { PrivateKeyInfo } from './private-key-info.ts';
