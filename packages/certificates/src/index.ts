@@ -1,4 +1,5 @@
-export { type AlgorithmIdentifier, type Certificate, parseCertificate } from './certificate.ts';
+export type { AlgorithmIdentifier } from './algorithm-identifier.ts';
+export { type Certificate, parseCertificate } from './certificate.ts';
 export { fingerprintOf } from './certificate-text.ts';
 export { credentialFromChain } from './credential.ts';
 export type { BasicConstraints, Extension, KeyUsage, KnownExtensions, NameConstraints } from './extensions.ts';
@@ -9,4 +10,5 @@ export { decodePem } from './pem.ts';
 export * from './port.ts';
 export { decodePrivateKeyPem } from './private-key.ts';
 export { publicKeyOf } from './public-key.ts';
+export { signatureHashOf } from './signature-algorithm.ts';
 export { type CertificateSummary, summarize } from './summary.ts';

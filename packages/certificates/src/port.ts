@@ -16,6 +16,8 @@ export interface ValidationRequest {
   readonly chain: readonly Uint8Array[];
   /** What the end entity is to be used for. */
   readonly purpose: 'server' | 'client';
+  /** What its key is to do: sign, or decrypt a premaster secret (RSA key transport in TLS 1.2). By default sign. */
+  readonly keyUse?: 'sign' | 'decrypt' | undefined;
   /** The DNS name or IP address that a server must prove; undefined to check no name (clients). */
   readonly serverName: string | undefined;
   /** Milliseconds since the Unix epoch. */
@@ -71,4 +73,23 @@ export interface Credential {
   readonly keyKind: PublicKeyKind;
   /** SignatureSchemes that its key can make, the preferred one first. */
   readonly schemes: readonly number[];
+  /** OCSPResponse to staple, DER. */
+  readonly ocspResponse?: Uint8Array | undefined;
+  /** SignedCertificateTimestamps to send along. */
+  readonly signedCertificateTimestamps?: readonly Uint8Array[] | undefined;
+  /** A short-lived key that may sign in the stead of the certificate's (RFC 9345). */
+  readonly delegated?: DelegatedKey | undefined;
+}
+
+export interface DelegatedKey {
+  /** The DelegatedCredential as it goes on the wire. */
+  readonly credential: Uint8Array;
+  /** Key ID of its public key, for the KeyExchange port. */
+  readonly keyId: string;
+  /** dc_cert_verify_algorithm: the SignatureScheme of its CertificateVerify. */
+  readonly scheme: number;
+  /** The SignatureScheme by which the certificate's key signed the credential. */
+  readonly credentialScheme: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly expires: number;
 }

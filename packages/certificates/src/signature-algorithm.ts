@@ -1,6 +1,7 @@
-import type { PublicKeyKind } from '@handfast/crypto';
+import type { HashName, PublicKeyKind } from '@handfast/crypto';
 import { SignatureScheme, TlsError } from '@handfast/wire';
-import type { AlgorithmIdentifier } from './certificate.ts';
+import type { AlgorithmIdentifier } from './algorithm-identifier.ts';
+import type { Certificate } from './certificate.ts';
 import { constructedContextTag, type DerReader, enterOnly, Tag } from './der/reader.ts';
 import { oidOf, smallIntegerOf } from './der/values.ts';
 import { Oid } from './oids.ts';
@@ -118,4 +119,33 @@ function maskHashOf(reader: DerReader): string | undefined {
   const hash = hashOf(algorithm);
   algorithm.finish();
   return oid === Oid.mgf1 ? hash : undefined;
+}
+
+/** The hash that a certificate's signature was made with; undefined for Ed25519, which has none of its own. */
+export function signatureHashOf({ signatureAlgorithm: { oid, parameters } }: Certificate): HashName | undefined {
+  switch (oid) {
+    case Oid.ecdsaWithSHA384:
+    case Oid.sha384WithRSAEncryption:
+      return 'sha384';
+    case Oid.ecdsaWithSHA512:
+    case Oid.sha512WithRSAEncryption:
+      return 'sha512';
+    case Oid.rsassaPss:
+      return pssHash(parameters);
+    case Oid.ed25519:
+      return undefined;
+    default:
+      return 'sha256';
+  }
+}
+
+function pssHash(parameters: Uint8Array | undefined): HashName {
+  switch (parameters && pssParametersOf(parameters)?.hash) {
+    case Oid.sha384:
+      return 'sha384';
+    case Oid.sha512:
+      return 'sha512';
+    default:
+      return 'sha256';
+  }
 }

@@ -20,7 +20,7 @@ import {
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
-import { afterHandshake12 } from './after-handshake.ts';
+import { afterHandshake12 } from './after-12.ts';
 import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
@@ -101,10 +101,8 @@ export function* clientHandshake12(
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
   yield { kind: 'send-change-cipher-spec' };
   yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.client) };
-  yield* send(handshake, {
-    type: 'Finished',
-    verifyData: finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash()),
-  });
+  const firstFinished = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
+  yield* send(handshake, { type: 'Finished', verifyData: firstFinished });
 
   yield { kind: 'receive-change-cipher-spec' };
   yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.server) };
@@ -113,7 +111,17 @@ export function* clientHandshake12(
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: openConnection12(crypto, suite, masterSecret, clientRandom, serverRandom, server),
+    connection: openConnection12({
+      crypto,
+      suite,
+      masterSecret,
+      extendedMasterSecret,
+      clientRandom,
+      serverRandom,
+      peer: server,
+      serverCertificate: peer.chain[0],
+      firstFinished,
+    }),
   };
   return afterHandshake12('client');
 }

@@ -22,7 +22,7 @@ import {
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
-import { afterHandshake13 } from './after-handshake.ts';
+import { afterClientHandshake13 } from './after-client-13.ts';
 import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
@@ -96,9 +96,16 @@ export function* clientHandshake13(
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: openConnection13(crypto, suite, applicationSecrets.exporter, server, writes),
+    connection: openConnection13({
+      crypto,
+      suite,
+      exporterSecret: applicationSecrets.exporter,
+      peer: server,
+      serverCertificate: server.chain[0],
+      writes,
+    }),
   };
-  return afterHandshake13('client', reads, writes);
+  return afterClientHandshake13(reads, writes);
 }
 
 function chosenSuite(hello: ClientHello, answer: ServerHello | HelloRetryRequest): CipherSuiteParameters {

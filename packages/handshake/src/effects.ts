@@ -1,6 +1,7 @@
 import type { CertificateValidator } from '@handfast/certificates';
 import type { KeyExchange } from '@handfast/key-exchange';
 import type { TrafficProtection } from '@handfast/record';
+import type { SessionManager } from '@handfast/sessions';
 import type {
   Answer,
   AskContext,
@@ -23,16 +24,46 @@ export type Effect =
   | { readonly kind: 'send'; readonly name: MessageName; readonly bytes: Uint8Array }
   | { readonly kind: 'send-change-cipher-spec' }
   | { readonly kind: 'protect'; readonly direction: 'reads' | 'writes'; readonly protection: TrafficProtection }
+  /** What is written from here on is not protected: the second ClientHello after refused early data. */
+  | { readonly kind: 'unprotect-writes' }
+  /** The most plaintext of a record from here on, as record_size_limit or max_fragment_length set it. */
+  | { readonly kind: 'limit-records'; readonly reads: number | undefined; readonly writes: number | undefined }
   | { readonly kind: 'ask'; readonly asks: readonly Ask<unknown>[] }
+  /** An ask that nothing waits for: the messages made of its answer are sent when it comes, and if it fails none is. */
+  | {
+      readonly kind: 'ask-aside';
+      readonly ask: Ask<unknown>;
+      readonly then: (answer: unknown) => readonly EncodedMessage[];
+    }
+  /** Tells a port something. Nobody waits for it, and its failure changes nothing. */
+  | { readonly kind: 'tell'; readonly tell: (ports: Ports) => void }
+  /** Gives back the date: milliseconds since the Unix epoch. */
+  | { readonly kind: 'date' }
   /** TLS 1.3: stray change_cipher_spec records are dropped from here on, or refused (RFC 8446 section 5). */
   | { readonly kind: 'change-cipher-specs'; readonly policy: 'dropped' | 'refused' }
   | { readonly kind: 'begin'; readonly clientRandom: Uint8Array }
   | { readonly kind: 'offered'; readonly hello: ClientHello }
   | { readonly kind: 'negotiated'; readonly facts: Negotiated }
+  /**
+   * Early data may flow (RFC 8446 section 2.3). A client may write up to `limit` bytes of it. A server receives as much
+   * while it waits for EndOfEarlyData, and may write to a client that has not proved itself yet.
+   */
+  | { readonly kind: 'open-early'; readonly connection: EarlyConnection; readonly limit: number }
+  /** Nothing more is written as early data; where it was `rejected`, no byte of it has reached the server's application. */
+  | { readonly kind: 'early-data'; readonly outcome: 'accepted' | 'rejected' }
+  /** A server drops early data that it did not accept, up to `limit` bytes of records (RFC 8446 section 4.2.10). */
+  | { readonly kind: 'skip-early-data'; readonly limit: number }
   /** Our Finished is done. */
   | { readonly kind: 'completed' }
   /** Both sides' Finished are done: application data may flow. */
-  | { readonly kind: 'open'; readonly connection: OpenConnection };
+  | { readonly kind: 'open'; readonly connection: OpenConnection }
+  /** The client has answered a request for its certificate in the open connection (RFC 8446 section 4.6.2). */
+  | { readonly kind: 'client-authenticated'; readonly peer: PeerCertificate | undefined };
+
+export interface EncodedMessage {
+  readonly name: MessageName;
+  readonly bytes: Uint8Array;
+}
 
 /** A question to a port, and the message for whose sake it is asked. */
 export interface Ask<T> {
@@ -47,6 +78,17 @@ export interface Ask<T> {
 export interface Ports {
   readonly keyExchange: KeyExchange;
   readonly certificates: CertificateValidator;
+  readonly sessions: SessionManager;
+}
+
+/** What is known of a connection while its handshake still runs and early data flows. */
+export interface EarlyConnection {
+  /** What the session that is being resumed was agreed on with. */
+  readonly applicationProtocol: string | undefined;
+  /** The peer of that session. */
+  readonly peer: PeerCertificate | undefined;
+  /** Keying material for early data (RFC 8446 section 7.5, early_exporter_master_secret). */
+  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array;
 }
 
 /** What the engine needs of a finished handshake. */
@@ -54,11 +96,23 @@ export interface OpenConnection {
   readonly version: MessageVersion;
   /** The peer's chain and the verdict on it, if it presented one. */
   readonly peer: PeerCertificate | undefined;
+  /** Whether the handshake resumed a session (or used an external PSK), so that no certificate crossed the wire. */
+  readonly resumed: boolean;
   /** Keying material for `label` and `context` (RFC 8446 section 7.5, RFC 5705). */
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array;
   /** TLS 1.3: our sending keys of the next generation, for use after a KeyUpdate (RFC 8446 section 7.2). */
   readonly nextWriteKeys: (() => TrafficProtection) | undefined;
+  /**
+   * What binds an application's authentication to this connection (RFC 5929, RFC 9266). Undefined where this connection has
+   * none of that type: tls-unique ends with TLS 1.2, and is unsafe without extended_master_secret;
+   * tls-server-end-point needs a server certificate.
+   */
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined;
+  /** TLS 1.3 server whose client allows it: a CertificateRequest to send now. */
+  readonly requestClientCertificate: (() => EncodedMessage) | undefined;
 }
+
+export type ChannelBindingType = 'tls-unique' | 'tls-server-end-point' | 'tls-exporter';
 
 /** A part of a handshake: a generator of effects that returns a `T`. */
 export type Steps<T> = Generator<Effect, T, unknown>;
@@ -78,6 +132,11 @@ export function* receiveMessage<Name extends MessageName, Version extends Messag
   ...names: readonly Name[]
 ): Steps<Received<MessageOf<Name, Version>>> {
   return (yield { kind: 'receive', version, names }) as Received<MessageOf<Name, Version>>;
+}
+
+/** The date, in milliseconds since the Unix epoch. */
+export function* currentDate(): Steps<number> {
+  return (yield { kind: 'date' }) as number;
 }
 
 /** Asks one port. */

@@ -2,10 +2,12 @@ import { type MessageVersion, TlsError } from '@handfast/wire';
 import type { ClientConfiguration, Configuration } from './configuration.ts';
 import type { Steps } from './effects.ts';
 import { type Handshake, receive } from './handshake.ts';
-import type { PeerAuthentication, ProvenPeer } from './peer.ts';
+import type { PeerAuthentication, ProvenPeer, PskHolder } from './peer.ts';
 
 /** A server proves itself in every handshake; a client may do without. */
-type AuthenticationFor<C extends Configuration> = C extends ClientConfiguration ? ProvenPeer : PeerAuthentication;
+type AuthenticationFor<C extends Configuration> = C extends ClientConfiguration
+  ? ProvenPeer | PskHolder
+  : PeerAuthentication;
 
 /**
  * The peer's Finished.

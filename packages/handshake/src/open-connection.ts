@@ -1,7 +1,8 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { type CipherSuiteParameters, exportKeyingMaterial12, exportKeyingMaterial13 } from '@handfast/key-exchange';
-import type { OpenConnection } from './effects.ts';
-import type { PeerAuthentication } from './peer.ts';
+import { serverEndPointBinding } from './channel-bindings.ts';
+import type { EncodedMessage, OpenConnection } from './effects.ts';
+import { certificateOf, type PeerAuthentication } from './peer.ts';
 import type { ApplicationTraffic } from './traffic-13.ts';
 
 /**
@@ -9,37 +10,89 @@ import type { ApplicationTraffic } from './traffic-13.ts';
  * use: in a machine, that is the whole handshake.
  */
 
-export function openConnection13(
-  crypto: CryptoProvider,
-  suite: CipherSuiteParameters,
-  exporterSecret: Uint8Array,
-  peer: PeerAuthentication,
-  writes: ApplicationTraffic,
-): OpenConnection {
+interface Established {
+  readonly crypto: CryptoProvider;
+  readonly suite: CipherSuiteParameters;
+  readonly peer: PeerAuthentication;
+  /** The server's end entity, DER; undefined where no certificate took part. */
+  readonly serverCertificate: Uint8Array | undefined;
+}
+
+interface Established13 extends Established {
+  /** exporter_master_secret (RFC 8446 section 7.1). */
+  readonly exporterSecret: Uint8Array;
+  readonly writes: ApplicationTraffic;
+  readonly requestClientCertificate?: (() => EncodedMessage) | undefined;
+}
+
+export function openConnection13(established: Established13): OpenConnection {
+  const { crypto, suite, exporterSecret, peer, serverCertificate, writes, requestClientCertificate } = established;
+  const exportKeyingMaterial = (label: string, context: Uint8Array, length: number) =>
+    exportKeyingMaterial13(crypto, suite.hash, exporterSecret, label, context, length);
   return {
     version: 'tls13',
-    peer: peer === 'without-certificate' ? undefined : peer,
-    exportKeyingMaterial: (label, context, length) =>
-      exportKeyingMaterial13(crypto, suite.hash, exporterSecret, label, context, length),
+    peer: certificateOf(peer),
+    resumed: isResumed(peer),
+    exportKeyingMaterial,
     nextWriteKeys: () => writes.next(),
+    channelBinding(type) {
+      switch (type) {
+        case 'tls-unique':
+          return undefined;
+        case 'tls-server-end-point':
+          return serverEndPointBinding(crypto, serverCertificate);
+        case 'tls-exporter':
+          return exportKeyingMaterial(exporterBindingLabel, nothing, exporterBindingLength);
+      }
+    },
+    requestClientCertificate,
   };
 }
 
-export function openConnection12(
-  crypto: CryptoProvider,
-  suite: CipherSuiteParameters,
-  masterSecret: Uint8Array,
-  clientRandom: Uint8Array,
-  serverRandom: Uint8Array,
-  peer: PeerAuthentication,
-): OpenConnection {
+interface Established12 extends Established {
+  readonly masterSecret: Uint8Array;
+  readonly extendedMasterSecret: boolean;
+  readonly clientRandom: Uint8Array;
+  readonly serverRandom: Uint8Array;
+  /** verify_data of the first Finished of this handshake: the client's, or where a session is resumed the server's. */
+  readonly firstFinished: Uint8Array;
+}
+
+export function openConnection12(established: Established12): OpenConnection {
+  const { crypto, suite, masterSecret, extendedMasterSecret, peer, serverCertificate, firstFinished } = established;
   // Copies, for they are views of whole hellos.
-  const randoms = [clientRandom.slice(), serverRandom.slice()] as const;
+  const randoms = [established.clientRandom.slice(), established.serverRandom.slice()] as const;
+  const exportKeyingMaterial = (label: string, context: Uint8Array | undefined, length: number) =>
+    exportKeyingMaterial12(crypto, suite.hash, masterSecret, ...randoms, label, context, length);
   return {
     version: 'tls12',
-    peer: peer === 'without-certificate' ? undefined : peer,
-    exportKeyingMaterial: (label, context, length) =>
-      exportKeyingMaterial12(crypto, suite.hash, masterSecret, ...randoms, label, context, length),
+    peer: certificateOf(peer),
+    resumed: isResumed(peer),
+    exportKeyingMaterial,
     nextWriteKeys: undefined,
+    channelBinding(type) {
+      switch (type) {
+        // RFC 7627 section 1: without extended_master_secret another connection may have the same value.
+        case 'tls-unique':
+          return extendedMasterSecret ? firstFinished : undefined;
+        case 'tls-server-end-point':
+          return serverEndPointBinding(crypto, serverCertificate);
+        // RFC 9266 section 4.2.
+        case 'tls-exporter':
+          return extendedMasterSecret
+            ? exportKeyingMaterial(exporterBindingLabel, nothing, exporterBindingLength)
+            : undefined;
+      }
+    },
+    requestClientCertificate: undefined,
   };
+}
+
+/** RFC 9266 section 2. */
+const exporterBindingLabel = 'EXPORTER-Channel-Binding';
+const exporterBindingLength = 32;
+const nothing = new Uint8Array(0);
+
+function isResumed(peer: PeerAuthentication): boolean {
+  return peer !== 'without-certificate' && 'kind' in peer;
 }

@@ -9,6 +9,13 @@ export interface PeerCertificate {
   /** DER, end entity first. */
   readonly chain: readonly Uint8Array[];
   readonly verdict: Verdict;
+  /** What came stapled to the chain in this handshake: an OCSPResponse, DER, and SCTs. */
+  readonly stapled?: Stapled | undefined;
+}
+
+export interface Stapled {
+  readonly ocspResponse: Uint8Array | undefined;
+  readonly signedCertificateTimestamps: readonly Uint8Array[];
 }
 
 declare const proof: unique symbol;
@@ -21,17 +28,50 @@ export interface ProvenPeer extends PeerCertificate {
   readonly [proof]: true;
 }
 
+/** A peer that holds the pre-shared key by which this handshake goes: its Finished, or binder, proves it. */
+export interface PskHolder {
+  readonly kind: 'psk-holder';
+  /** Who it is: the peer of the session that is resumed. Undefined for an external PSK, and for a client without certificate. */
+  readonly certificate: PeerCertificate | undefined;
+  readonly [proof]: true;
+}
+
 /** How the peer authenticated itself: without this value no handshake gets to Finished. */
-export type PeerAuthentication = ProvenPeer | 'without-certificate';
+export type PeerAuthentication = ProvenPeer | PskHolder | 'without-certificate';
+
+/**
+ * A peer that is known by a PSK or the master secret of a session. On a server, call it once the binder is verified (TLS
+ * 1.3); the Finished that follows fails for whoever does not have the key.
+ * @param certificate that the peer presented in the handshake of the session that is resumed.
+ */
+export function pskHolder(certificate: PeerCertificate | undefined): PskHolder {
+  return { kind: 'psk-holder', certificate } as PskHolder;
+}
+
+/** The certificate by which we know the peer. */
+export function certificateOf(peer: PeerAuthentication): PeerCertificate | undefined {
+  if (peer === 'without-certificate') return undefined;
+  return 'kind' in peer ? peer.certificate : peer;
+}
+
+const notStapled: Stapled = { ocspResponse: undefined, signedCertificateTimestamps: [] };
+
+/** What is to be considered beside the chain itself. */
+export interface ValidationCircumstances {
+  /** The message that is being worked on when it is asked. */
+  readonly step?: 'Certificate' | 'ClientKeyExchange';
+  readonly stapled?: Stapled;
+  /** What the end entity's key is to do in this handshake. */
+  readonly keyUse?: 'sign' | 'decrypt';
+}
 
 /**
  * The question whether the peer's chain is to be trusted. The answer is a verdict, which `accept` enforces.
- * @param step the message that is being worked on when it is asked.
  */
 export function chainValidation(
   { configuration }: Handshake,
   chain: readonly Uint8Array[],
-  step: 'Certificate' | 'ClientKeyExchange' = 'Certificate',
+  { step = 'Certificate', stapled = notStapled, keyUse = 'sign' }: ValidationCircumstances = {},
 ): Ask<Verdict> {
   return {
     step,
@@ -44,8 +84,8 @@ export function chainValidation(
           purpose: configuration.role === 'client' ? 'server' : 'client',
           serverName: configuration.role === 'client' ? configuration.serverName : undefined,
           time: date,
-          ocspResponse: undefined,
-          signedCertificateTimestamps: [],
+          keyUse,
+          ...stapled,
         },
         context,
       ),
@@ -53,8 +93,13 @@ export function chainValidation(
 }
 
 /** Asks for the verdict on a chain and enforces it. */
-export function* validateChain(handshake: Handshake, chain: readonly Uint8Array[]): Steps<PeerCertificate> {
-  return yield* accept(handshake, chain, yield* ask(chainValidation(handshake, chain)));
+export function* validateChain(
+  handshake: Handshake,
+  chain: readonly Uint8Array[],
+  circumstances: ValidationCircumstances = {},
+): Steps<PeerCertificate> {
+  const verdict = yield* ask(chainValidation(handshake, chain, circumstances));
+  return yield* accept(handshake, chain, verdict, circumstances.stapled);
 }
 
 /** Enforces a verdict: an untrusted chain ends the handshake, unless the client was told to only report it. */
@@ -62,6 +107,7 @@ export function* accept(
   { configuration }: Handshake,
   chain: readonly Uint8Array[],
   verdict: Verdict,
+  stapled?: Stapled,
 ): Steps<PeerCertificate> {
   const presented = configuration.role === 'client' ? { serverChain: chain } : { clientChain: chain };
   yield {
@@ -72,7 +118,7 @@ export function* accept(
   if (!verdict.trusted && !reportOnly) {
     throw new TlsError(verdict.reason, verdict.detail, { step: 'Certificate' });
   }
-  return { chain, verdict };
+  return { chain, verdict, stapled };
 }
 
 /**

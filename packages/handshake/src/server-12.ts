@@ -20,7 +20,7 @@ import {
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
-import { afterHandshake12 } from './after-handshake.ts';
+import { afterHandshake12 } from './after-12.ts';
 import { type ServerConfiguration, versionsOf } from './configuration.ts';
 import { type Ask, ask, askBoth, type Machine, type Steps } from './effects.ts';
 import { receiveFinished } from './finished.ts';
@@ -137,7 +137,10 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   if (chain === undefined) {
     secret = (yield* ask(agreement)).secret;
   } else {
-    const [agreed, verdict] = yield* askBoth(agreement, chainValidation(handshake, chain, 'ClientKeyExchange'));
+    const [agreed, verdict] = yield* askBoth(
+      agreement,
+      chainValidation(handshake, chain, { step: 'ClientKeyExchange' }),
+    );
     secret = agreed.secret;
     client = yield* receiveCertificateVerify(handshake, yield* accept(handshake, chain, verdict));
   }
@@ -158,7 +161,17 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   yield { kind: 'completed' };
   yield {
     kind: 'open',
-    connection: openConnection12(crypto, suite, masterSecret, clientRandom, serverRandom, client),
+    connection: openConnection12({
+      crypto,
+      suite,
+      masterSecret,
+      extendedMasterSecret,
+      clientRandom,
+      serverRandom,
+      peer: client,
+      serverCertificate: credential.chain[0],
+      firstFinished: expected,
+    }),
   };
   return afterHandshake12('server');
 }

@@ -20,7 +20,7 @@ import {
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
-import { afterHandshake13 } from './after-handshake.ts';
+import { afterServerHandshake13 } from './after-server-13.ts';
 import type { ServerConfiguration } from './configuration.ts';
 import { ask, type Machine, type Steps } from './effects.ts';
 import { receiveFinished } from './finished.ts';
@@ -136,9 +136,16 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
   yield { kind: 'change-cipher-specs', policy: 'refused' };
   yield {
     kind: 'open',
-    connection: openConnection13(crypto, suite, applicationSecrets.exporter, client, writes),
+    connection: openConnection13({
+      crypto,
+      suite,
+      exporterSecret: applicationSecrets.exporter,
+      peer: client,
+      serverCertificate: choice.credential.chain[0],
+      writes,
+    }),
   };
-  return afterHandshake13('server', reads, writes);
+  return afterServerHandshake13(reads, writes);
 }
 
 /** RFC 8446 section 9.2: without a PSK, a ClientHello needs these three. */

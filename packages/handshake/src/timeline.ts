@@ -45,6 +45,10 @@ export interface Negotiated {
   readonly applicationProtocol?: string;
   readonly helloRetried?: boolean;
   readonly extendedMasterSecret?: boolean;
+  /** Whether a session was resumed, or an external PSK stood in for certificates. */
+  readonly resumption?: 'full' | 'resumed' | 'external-psk';
+  /** Unset where the client offered none. */
+  readonly earlyData?: 'accepted' | 'rejected';
   readonly clientCertificate?: 'not-requested' | 'absent' | 'presented';
   /** Chains as they crossed the wire, DER, end entity first. */
   readonly serverChain?: readonly Uint8Array[];

@@ -33,6 +33,14 @@ export class Transcript {
     return this.#running.current();
   }
 
+  /** Another transcript that goes on from here by itself (RFC 8446 section 4.4: post-handshake authentication). */
+  fork(hash: HashName): Transcript {
+    const fork = new Transcript(this.#crypto);
+    fork.#messages.push(...this.#messages);
+    fork.hashWith(hash);
+    return fork;
+  }
+
   /** All messages as one string of bytes, followed by `more`. */
   bytes(...more: readonly Uint8Array[]): Uint8Array {
     return concat(...this.#messages, ...more);

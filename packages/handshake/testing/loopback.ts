@@ -3,6 +3,7 @@ import { credentialFromChain, LocalCertificateValidator } from '@handfast/certif
 import type { Issued, Pki } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { LocalKeyExchange } from '@handfast/key-exchange';
+import { LocalSessionManager } from '@handfast/sessions';
 import type { TlsError } from '@handfast/wire';
 import {
   type ClientConfiguration,
@@ -145,6 +146,7 @@ export function portsFor(credentials: readonly Issued[], anchors: readonly Uint8
       anchors,
       credentials: credentials.map(credentialOf),
     }),
+    sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Ports that answer when, and what, a test wants.
 import type { CertificateValidator } from '@handfast/certificates';
 import type { KeyExchange } from '@handfast/key-exchange';
+import type { SessionManager } from '@handfast/sessions';
 import type { AskContext } from '@handfast/wire';
 import type { Ports } from '../src/index.ts';
 
@@ -15,7 +16,7 @@ export interface Question {
 
 /** The same ports, with `reply` between them and whoever asks. */
 export function intercepted(ports: Ports, reply: (question: Question) => unknown): Ports {
-  const between = <Port extends KeyExchange | CertificateValidator>(port: Port): Port =>
+  const between = <Port extends KeyExchange | CertificateValidator | SessionManager>(port: Port): Port =>
     new Proxy(port, {
       get: (target, operation) => (request: unknown, context: AskContext) =>
         reply({
@@ -24,7 +25,11 @@ export function intercepted(ports: Ports, reply: (question: Question) => unknown
           answer: () => Reflect.apply(methodOf(target, operation), target, [request, context]),
         }),
     });
-  return { keyExchange: between(ports.keyExchange), certificates: between(ports.certificates) };
+  return {
+    keyExchange: between(ports.keyExchange),
+    certificates: between(ports.certificates),
+    sessions: between(ports.sessions),
+  };
 }
 
 function methodOf(target: object, name: string | symbol): (...given: readonly unknown[]) => unknown {
