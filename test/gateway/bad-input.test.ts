@@ -544,7 +544,7 @@ async function embeddedBus(): Promise<EmbeddedBus> {
   await hostKeyExchange(bus, new LocalKeyExchange({ crypto, keys: [crypto.importPrivateKey(issued.pkcs8)] }));
   const credentials = [credentialFromChain(crypto, issued.chain)];
   await hostCertificates(bus, new LocalCertificateValidator({ crypto, anchors: [], credentials }));
-  await hostSessions(bus, new LocalSessionManager());
+  await hostSessions(bus, new LocalSessionManager({ crypto, now: Date.now }));
   return bus;
 }
 

@@ -33,7 +33,7 @@ afterEach(async () => {
 /** A bus with all services. */
 async function makeBus() {
   const bus = new EmbeddedBus();
-  const sessions = new LocalSessionManager();
+  const sessions = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
   await hostKeys(bus);
   await hostChains(bus);
   await hostSessions(bus, sessions);

@@ -21,6 +21,8 @@ export interface SessionServiceOptions {
 export async function startSessionService(options: SessionServiceOptions): Promise<RunningService> {
   const { bus: servers, busSecret: secret, crypto = nativeCrypto, log } = options;
   const bus = await NatsBus.connect({ servers, crypto, secret, name: 'handfast session service' });
-  await hostSessions(bus, new LocalSessionManager(), { onError: (error) => log?.(`session: ${String(error)}`) });
+  await hostSessions(bus, new LocalSessionManager({ crypto, now: Date.now }), {
+    onError: (error) => log?.(`session: ${String(error)}`),
+  });
   return { instance: bus.instance, stop: () => bus.close() };
 }

@@ -61,7 +61,7 @@ function portTests(connect: () => Promise<Ends>): void {
 
   sessionManagerPortTests('RemoteSessionManager', async () => {
     const { host, asker, close } = await connect();
-    await hostSessions(host, new LocalSessionManager());
+    await hostSessions(host, new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }));
     return { sessions: new RemoteSessionManager(asker), close };
   });
 }

@@ -1,3 +1,4 @@
+import { nativeCrypto } from '@handfast/crypto/native';
 import { type HandshakeEntry, LocalSessionManager } from '@handfast/sessions';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextOf } from '../testing/context.ts';
@@ -26,7 +27,7 @@ describe('RemoteSessionManager', () => {
   /** What arrives at the service, a list for each message. */
   function makeSessions() {
     const bus = new EmbeddedBus();
-    const sessions = new LocalSessionManager();
+    const sessions = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
     hostSessions(bus, sessions);
     const publish = vi.fn();
     const link = bus.service('session');

@@ -1,2 +1,5 @@
+export * from './early-data-claims.ts';
+export type { ConfiguredPsk } from './external-psks.ts';
 export * from './local-session-manager.ts';
 export * from './port.ts';
+export { fillTicket, maximumTicketLength } from './ticket.ts';

@@ -1,13 +1,16 @@
+import { nativeCrypto as crypto } from '@handfast/crypto/native';
 import { describe, expect, it } from 'vitest';
 import { LocalSessionManager } from './local-session-manager.ts';
 import { sessionManagerPortTests } from './port.suite.ts';
 import type { HandshakeEntry, HandshakeState } from './port.ts';
 
-sessionManagerPortTests('LocalSessionManager', () => ({ sessions: new LocalSessionManager() }));
+sessionManagerPortTests('LocalSessionManager', () => ({
+  sessions: new LocalSessionManager({ crypto, now: Date.now }),
+}));
 
 describe('LocalSessionManager at its capacity', () => {
   it('forgets the handshake that ended first', () => {
-    const sessions = new LocalSessionManager({ capacity: 3 });
+    const sessions = new LocalSessionManager({ crypto, now: () => 0, capacity: 3 });
     sessions.note(entryOf('living', 'started'));
     sessions.note(entryOf('ended-later', 'started'));
     sessions.note(entryOf('ended-first', 'failed'));
@@ -17,13 +20,13 @@ describe('LocalSessionManager at its capacity', () => {
   });
 
   it('forgets the oldest where none has ended', () => {
-    const sessions = new LocalSessionManager({ capacity: 2 });
+    const sessions = new LocalSessionManager({ crypto, now: () => 0, capacity: 2 });
     for (const id of ['oldest', 'middle', 'newest']) sessions.note(entryOf(id, 'started'));
     expect(idsOf(sessions)).toEqual(['newest', 'middle']);
   });
 
   it('stays within it whatever is noted', () => {
-    const sessions = new LocalSessionManager({ capacity: 10 });
+    const sessions = new LocalSessionManager({ crypto, now: () => 0, capacity: 10 });
     const states: readonly HandshakeState[] = ['started', 'completed', 'confirmed', 'failed', 'closed'];
     for (let index = 0; index < 1000; index++) {
       sessions.note(entryOf(String(index % 37), states[index % states.length] ?? 'started'));

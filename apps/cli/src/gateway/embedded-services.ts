@@ -18,6 +18,6 @@ export async function embeddedServices(
   const chains = credentials.map(({ credential }) => credential);
   await hostKeyExchange(bus, new LocalKeyExchange({ crypto, keys: credentials.map(({ key }) => key) }));
   await hostCertificates(bus, new LocalCertificateValidator({ crypto, anchors, credentials: chains }));
-  await hostSessions(bus, new LocalSessionManager());
+  await hostSessions(bus, new LocalSessionManager({ crypto, now: Date.now }));
   return bus;
 }
