@@ -46,6 +46,12 @@ export class AskRound {
     return this.#unanswered === 0 ? this.#answers : undefined;
   }
 
+  /** A message that the answer to the only ask was for has been sent. */
+  sentAside(bytes: number): void {
+    const [record] = this.#records;
+    if (record !== undefined) this.#timeline.sentAside(record, bytes, this.#environment.now());
+  }
+
   /** Nobody waits for the answers any more. */
   cancel(): void {
     const now = this.#environment.now();
@@ -64,19 +70,23 @@ export class AskRound {
     try {
       answer = ask.call(this.#environment.ports, this.#contextOf(record, now), this.#environment.date());
     } catch (error) {
-      throw this.#refused(ask, record, error);
+      const refusal = this.#refused(ask, record, error);
+      if (ask.otherwise === undefined) throw refusal;
+      answer = ask.otherwise;
     }
     if (!(answer instanceof Promise)) {
       this.#answered(record, index, answer);
       return;
     }
-    answer.then(
-      (value: unknown) => {
-        this.#answered(record, index, value);
-        if (this.#unanswered === 0) this.#ended({ kind: 'answered', answers: this.#answers });
-      },
-      (error: unknown) => this.#ended({ kind: 'refused', error: this.#refused(ask, record, error) }),
-    );
+    const answered = (value: unknown) => {
+      this.#answered(record, index, value);
+      if (this.#unanswered === 0) this.#ended({ kind: 'answered', answers: this.#answers });
+    };
+    answer.then(answered, (error: unknown) => {
+      const refusal = this.#refused(ask, record, error);
+      if (ask.otherwise === undefined) this.#ended({ kind: 'refused', error: refusal });
+      else answered(ask.otherwise);
+    });
   }
 
   #answered(record: OpenAsk, index: number, answer: unknown): void {

@@ -230,6 +230,7 @@ describe('two questions at once, of which one fails', () => {
     const mixed = (real: Ports): Ports => ({
       keyExchange: ports.hold(real).keyExchange,
       certificates: failing('validate', new Error('a bug'), 'at once')(real).certificates,
+      sessions: real.sessions,
     });
     const loopback = new Loopback({ ...mutual('tls12'), serverPorts: mixed }).run();
     ports.held.shift()?.release();

@@ -1,4 +1,10 @@
-import { HandshakeReassembler, RecordReader, RecordWriter, type TlsRecord } from '@handfast/record';
+import {
+  HandshakeReassembler,
+  RecordReader,
+  RecordWriter,
+  type TlsRecord,
+  type TrafficProtection,
+} from '@handfast/record';
 import {
   AlertDescription,
   type AlertName,
@@ -14,8 +20,9 @@ import {
 import { type AskOutcome, AskRound, type Environment, isOfPeer } from './ask-round.ts';
 import { clientHandshake } from './client.ts';
 import type { Configuration } from './configuration.ts';
-import type { Ask, Effect, Machine, OpenConnection } from './effects.ts';
+import type { Ask, EarlyConnection, Effect, EncodedMessage, Machine, OpenConnection, Ports } from './effects.ts';
 import { Handshake } from './handshake.ts';
+import type { PeerCertificate } from './peer.ts';
 import { TimelineRecorder } from './recorder.ts';
 import { serverHandshake } from './server.ts';
 import type { StepName, Timeline } from './timeline.ts';
@@ -29,6 +36,17 @@ export interface ConnectionEvents {
   open(connection: OpenConnection): void;
   /** Application data. The bytes belong to the receiver. */
   data(bytes: Uint8Array): void;
+  /**
+   * Early data may be written: by a client up to `earlyDataLeft` bytes, by a server without an end, but to a client that
+   * has not proved itself yet.
+   */
+  openEarly?(connection: EarlyConnection): void;
+  /** A server's early data: somebody may have sent it before (RFC 8446 section 8). Needed where maxEarlyData is above 0. */
+  earlyData?(bytes: Uint8Array): void;
+  /** What became of a client's early data. Rejected data has to be sent again after `open`, if at all. */
+  earlyDataEnded?(outcome: 'accepted' | 'rejected'): void;
+  /** The client has answered `requestClientCertificate`; undefined: without a certificate. */
+  clientAuthenticated?(peer: PeerCertificate | undefined): void;
   /** The peer sent close_notify: it will send no more. */
   peerClosed(): void;
   /** The connection has failed, and has told the peer so where that makes sense. Nothing comes after this. */
@@ -49,6 +67,12 @@ const congestionMark = 128 * 1024;
 /** Alerts that are no errors (RFC 8446 section 6.1, RFC 5246 section 7.2.2). */
 const warnings: ReadonlySet<string> = new Set(['close_notify', 'user_canceled', 'no_renegotiation']);
 
+/** Early data under way: what may still be read and written of it, in bytes. */
+interface EarlyData {
+  readsLeft: number;
+  writesLeft: number;
+}
+
 type AwaitedMessage = Extract<Effect, { kind: 'receive' }>;
 
 /**
@@ -68,6 +92,9 @@ export class Connection {
 
   #awaited: AwaitedMessage | Extract<Effect, { kind: 'receive-change-cipher-spec' }> | undefined;
   #round: AskRound | undefined;
+  /** Asks that nothing waits for. */
+  readonly #asides = new Set<AskRound>();
+  #early: EarlyData | undefined;
   #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
   #open: OpenConnection | undefined;
   #handshakeBytes = 0;
@@ -85,6 +112,9 @@ export class Connection {
     this.#environment = environment;
     this.#events = events;
     const { crypto, role } = configuration;
+    if (configuration.role === 'server' && configuration.maxEarlyData > 0 && events.earlyData === undefined) {
+      throw new RangeError('a server that takes early data needs the event earlyData');
+    }
     const ids = crypto.randomBytes(24);
     this.#timeline = new TimelineRecorder(role, ids.slice(0, 16), ids.slice(16), environment.now());
     this.#machine =
@@ -116,15 +146,64 @@ export class Connection {
   }
 
   /**
-   * Sends application data. Once the connection has failed, data goes nowhere.
-   * @throws RangeError before `open`, or after `close`.
+   * Sends application data, early data between `openEarly` and `open`. Once the connection has failed, data goes nowhere.
+   * @throws RangeError before either, after `close`, and for more than `earlyDataLeft`.
    */
   write(data: Uint8Array): void {
     if (this.#over) return;
-    if (this.#open === undefined || this.#writesClosed) throw new RangeError('the connection is not open for writing');
+    if (this.#writesClosed || data.length > this.#writable) {
+      throw new RangeError(
+        this.#early === undefined
+          ? 'the connection is not open for writing'
+          : 'so much may not be written as early data',
+      );
+    }
+    if (this.#early !== undefined) this.#early.writesLeft -= data.length;
     this.#guard(() => {
       this.#renewWriteKeys(data.length);
       this.#writer.write('application_data', data);
+      this.#flush();
+    });
+  }
+
+  /** Bytes that may still be written as early data; 0 where none may. */
+  get earlyDataLeft(): number {
+    return this.#early?.writesLeft ?? 0;
+  }
+
+  get #writable(): number {
+    if (this.#open !== undefined) return Number.POSITIVE_INFINITY;
+    return this.#early === undefined ? -1 : this.#early.writesLeft;
+  }
+
+  /**
+   * TLS 1.3: moves on to new keys for what we send (RFC 8446 section 4.6.3).
+   * @param ofPeer whether the peer is asked to do the same.
+   * @throws RangeError where the connection is not open for writing, or is of TLS 1.2.
+   */
+  updateKeys(ofPeer: boolean): void {
+    if (this.#over) return;
+    const next = this.#open?.nextWriteKeys;
+    if (next === undefined || this.#writesClosed) throw new RangeError('this connection cannot update its keys');
+    this.#guard(() => {
+      this.#updateKeys(next, ofPeer);
+      this.#flush();
+    });
+  }
+
+  /**
+   * TLS 1.3 server: asks the client for its certificate now (RFC 8446 section 4.6.2). `clientAuthenticated` tells the
+   * answer; a client that proves to be somebody whom we do not trust ends the connection.
+   * @throws RangeError where the connection is not open for writing, or the client has not offered it.
+   */
+  requestClientCertificate(): void {
+    if (this.#over) return;
+    const request = this.#open?.requestClientCertificate;
+    if (request === undefined || this.#writesClosed) {
+      throw new RangeError('the client does not allow to be asked for a certificate');
+    }
+    this.#guard(() => {
+      this.#writer.write('handshake', request().bytes);
       this.#flush();
     });
   }
@@ -319,6 +398,10 @@ export class Connection {
   }
 
   #takeData(fragment: Uint8Array): void {
+    if (this.#takesEarlyData) {
+      this.#takeEarlyData(fragment);
+      return;
+    }
     if (this.#open === undefined) {
       throw new TlsError('unexpected-record', 'application data before the handshake was done');
     }
@@ -326,6 +409,18 @@ export class Connection {
     this.#idleMessages = 0;
     this.#confirm();
     this.#events.data(fragment);
+  }
+
+  get #takesEarlyData(): boolean {
+    return this.#awaited?.kind === 'receive' && this.#awaited.names.includes('EndOfEarlyData');
+  }
+
+  #takeEarlyData(fragment: Uint8Array): void {
+    if (this.#early === undefined || fragment.length > this.#early.readsLeft) {
+      throw new TlsError('too-much-early-data', 'the client sends more early data than its ticket allows');
+    }
+    this.#early.readsLeft -= fragment.length;
+    if (fragment.length > 0) this.#events.earlyData?.(fragment);
   }
 
   /** The peer has proved that it accepts the handshake (design section 2). */
@@ -377,6 +472,35 @@ export class Connection {
         case 'protect':
           this.#protect(effect);
           break;
+        case 'unprotect-writes':
+          this.#writer.unprotect();
+          break;
+        case 'limit-records':
+          if (effect.reads !== undefined) this.#reader.limit(effect.reads);
+          if (effect.writes !== undefined) this.#writer.limit(effect.writes);
+          break;
+        case 'ask-aside':
+          this.#askAside(effect);
+          break;
+        case 'tell':
+          this.#tell(effect.tell);
+          break;
+        case 'date':
+          input = this.#environment.date();
+          break;
+        case 'open-early':
+          this.#openEarly(effect);
+          break;
+        case 'early-data':
+          this.#early = undefined;
+          this.#events.earlyDataEnded?.(effect.outcome);
+          break;
+        case 'skip-early-data':
+          this.#reader.skipEarlyData(effect.limit);
+          break;
+        case 'client-authenticated':
+          this.#events.clientAuthenticated?.(effect.peer);
+          break;
         case 'change-cipher-specs':
           this.#changeCipherSpecs = effect.policy;
           break;
@@ -398,6 +522,7 @@ export class Connection {
         case 'open':
           // The last flight goes out before the application may add to it.
           this.#flush();
+          this.#early = undefined;
           this.#open = effect.connection;
           this.#timeline.settled(this.#environment.now());
           this.#events.open(effect.connection);
@@ -436,6 +561,52 @@ export class Connection {
     return answers;
   }
 
+  /** Asks without waiting: what the answer is for goes out when it comes, if the connection still stands then. */
+  #askAside({ ask, then }: Extract<Effect, { kind: 'ask-aside' }>): void {
+    const round: AskRound = new AskRound(this.#timeline, this.#environment, (outcome) => {
+      this.#asides.delete(round);
+      if (outcome.kind === 'refused' || this.#over || this.#writesClosed) return;
+      this.#work(() => {
+        for (const { bytes } of this.#made(then, outcome.answers)) {
+          this.#writer.write('handshake', bytes);
+          round.sentAside(bytes.length);
+        }
+      });
+    });
+    let answers: readonly unknown[] | undefined;
+    try {
+      answers = round.put([ask]);
+    } catch {
+      // The timeline has the refusal.
+      return;
+    }
+    if (answers === undefined) this.#asides.add(round);
+    else for (const { name, bytes } of this.#made(then, answers)) this.#send(name, bytes);
+  }
+
+  /** The messages that the answer to an aside is for: none where it is not what it should be. */
+  #made(then: (answer: unknown) => readonly EncodedMessage[], [answer]: readonly unknown[]): readonly EncodedMessage[] {
+    try {
+      return then(answer);
+    } catch {
+      return [];
+    }
+  }
+
+  #tell(tell: (ports: Ports) => void): void {
+    try {
+      tell(this.#environment.ports);
+    } catch {
+      // Nobody waits for it, and nothing depends on it.
+    }
+  }
+
+  #openEarly({ connection, limit }: Extract<Effect, { kind: 'open-early' }>): void {
+    const isClient = this.#configuration.role === 'client';
+    this.#early = { readsLeft: isClient ? 0 : limit, writesLeft: isClient ? limit : Number.POSITIVE_INFINITY };
+    this.#events.openEarly?.(connection);
+  }
+
   /** Goes on after an ask, unless the connection has ended or moved on meanwhile: a late answer changes nothing. */
   #resume(round: AskRound, outcome: AskOutcome): void {
     if (this.#over || this.#round !== round) return;
@@ -454,12 +625,21 @@ export class Connection {
     round?.cancel();
   }
 
+  #cancelAsides(): void {
+    for (const round of this.#asides) round.cancel();
+    this.#asides.clear();
+  }
+
   /** RFC 8446 section 5.5: new keys before the old ones have protected too much. */
   #renewWriteKeys(length: number): void {
     const next = this.#open?.nextWriteKeys;
     const records = Math.ceil(length / 2 ** 14) + 1;
     if (next === undefined || this.#writer.recordsLeft > records) return;
-    this.#writer.write('handshake', encodeHandshake({ type: 'KeyUpdate', requestUpdate: false }));
+    this.#updateKeys(next, false);
+  }
+
+  #updateKeys(next: () => TrafficProtection, ofPeer: boolean): void {
+    this.#writer.write('handshake', encodeHandshake({ type: 'KeyUpdate', requestUpdate: ofPeer }));
     this.#writer.protect(next());
   }
 
@@ -485,6 +665,7 @@ export class Connection {
   #fail(error: TlsError): void {
     this.#over = true;
     this.#cancelAsks();
+    this.#cancelAsides();
     const step = this.#stepOf(error);
     const now = this.#environment.now();
     const byPeer = isOfPeer(error.reason);

@@ -72,6 +72,8 @@ export interface Ask<T> {
   readonly operation: string;
   /** @param date of today, milliseconds since the Unix epoch. */
   readonly call: (ports: Ports, context: AskContext, date: number) => Answer<T>;
+  /** What stands for the answer of a port that fails. Only for what a handshake can do without: sessions, never a proof. */
+  readonly otherwise?: T;
 }
 
 /** The ports that a handshake asks. */

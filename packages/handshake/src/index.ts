@@ -1,5 +1,6 @@
 export type { Environment } from './ask-round.ts';
 export {
+  type CertificateCompression,
   type ClientConfiguration,
   type Configuration,
   clientConfiguration,
@@ -7,7 +8,7 @@ export {
   serverConfiguration,
 } from './configuration.ts';
 export { Connection, type ConnectionEvents } from './connection.ts';
-export type { OpenConnection, Ports } from './effects.ts';
-export type { PeerCertificate } from './peer.ts';
+export type { ChannelBindingType, EarlyConnection, OpenConnection, Ports } from './effects.ts';
+export type { PeerCertificate, Stapled } from './peer.ts';
 export * from './timeline.ts';
 export { traceIdOf } from './trace-id.ts';

@@ -101,6 +101,13 @@ export class TimelineRecorder implements Timeline {
     this.#close(now);
   }
 
+  /** A message that had to wait for the answer to `ask`, after all others. */
+  sentAside({ step }: OpenAsk, bytes: number, now: number): void {
+    if (this.endedAt !== undefined) return;
+    step.bytes += bytes;
+    step.endedAt = now;
+  }
+
   asked(step: StepName, port: AskRecord['port'], operation: string, now: number): OpenAsk {
     const spanId = this.#nextSpanId();
     return { port, operation, spanId, startedAt: now, work: [], step: this.#openFor(step, now), ended: false };

@@ -89,6 +89,12 @@ export class RecordWriter {
     this.#key = new TrafficKey(protection);
   }
 
+  /** Protects no more: after early data that was refused, the second ClientHello goes out in the clear. */
+  unprotect(): void {
+    this.#close();
+    this.#key = undefined;
+  }
+
   /**
    * Keeps what is written from now on within the peer's record_size_limit (RFC 8449 section 4), as the peer sent it,
    * or within a max_fragment_length (RFC 6066 section 4) in bytes.

@@ -16,6 +16,7 @@ export const alertOfReason = {
   'unexpected-message': 'unexpected_message',
   'unexpected-record': 'unexpected_message',
   'too-many-records': 'unexpected_message',
+  'too-much-early-data': 'unexpected_message',
   'interleaved-message': 'unexpected_message',
   'record-authentication-failed': 'bad_record_mac',
   'record-limit-reached': 'internal_error',
