@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { type Bus, NatsBus, RemoteCertificateValidator, RemoteKeyExchange } from '@handfast/bus';
+import { type Bus, NatsBus, RemoteCertificateValidator, RemoteKeyExchange, RemoteSessionManager } from '@handfast/bus';
 import { credentialFromChain, LocalCertificateValidator } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import {
@@ -10,6 +10,7 @@ import {
   type Timeline,
 } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
+import { LocalSessionManager } from '@handfast/sessions';
 import { defaultTimeouts, TlsTransport } from '@handfast/tls';
 import type { TlsError } from '@handfast/wire';
 import { type Certificates, type Identity, kinds } from './certificates.ts';
@@ -26,13 +27,19 @@ export function localPorts(certificates: Certificates): Ports {
   return {
     keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys }),
     certificates: new LocalCertificateValidator({ crypto: nativeCrypto, anchors, credentials: [] }),
+    sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }),
   };
 }
 
 /** Ports that are services on the bus of that URL. */
 export async function remotePorts(url: string): Promise<{ readonly ports: Ports; readonly bus: Bus }> {
   const bus = await NatsBus.connect({ servers: url, crypto: nativeCrypto });
-  return { bus, ports: { keyExchange: new RemoteKeyExchange(bus), certificates: new RemoteCertificateValidator(bus) } };
+  const ports = {
+    keyExchange: new RemoteKeyExchange(bus),
+    certificates: new RemoteCertificateValidator(bus),
+    sessions: new RemoteSessionManager(bus),
+  };
+  return { bus, ports };
 }
 
 export interface DialOptions extends Partial<Omit<ClientConfiguration, 'role' | 'crypto' | 'credentials'>> {

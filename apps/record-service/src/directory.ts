@@ -1,7 +1,7 @@
 import { RemoteCertificateValidator, RemoteKeyExchange, RemoteSessionManager } from '@handfast/bus';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { type ServerConfiguration, serverConfiguration } from '@handfast/handshake';
-import { now } from '@handfast/tls';
+import { certificateCompression, now } from '@handfast/tls';
 import { type Answer, type AskContext, TlsError, toHex } from '@handfast/wire';
 import type { RecordServiceOptions } from './options.ts';
 import { patiently } from './patience.ts';
@@ -43,6 +43,8 @@ export async function configurationFrom(
     applicationProtocols: options.applicationProtocols,
     minVersion: options.minVersion,
     maxVersion: options.maxVersion,
+    maxEarlyData: options.maxEarlyData ?? 0,
+    certificateCompression,
     ...(options.cipherSuites === undefined ? {} : { cipherSuites: options.cipherSuites }),
     ...(options.groups === undefined ? {} : { groups: options.groups }),
   });

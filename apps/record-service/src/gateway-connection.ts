@@ -21,6 +21,7 @@ export class GatewayConnection {
   readonly #upstreamAt: Endpoint;
   readonly #events: GatewayConnectionEvents;
   #upstream: Socket | undefined;
+  #openedEarly = false;
   #clientGone = false;
 
   constructor(
@@ -33,10 +34,16 @@ export class GatewayConnection {
     this.#upstreamAt = upstream;
     this.#events = events;
     this.#client = new TlsTransport(socket, configuration, options, {
-      open: () => this.#connectUpstream(),
-      data: (bytes) => {
-        if (this.#upstream?.write(bytes) === false) this.#client.pause();
+      open: () => {
+        // After early data it has been there for a while, or is gone again.
+        if (!this.#openedEarly) this.#connectUpstream();
       },
+      openEarly: () => {
+        this.#openedEarly = true;
+        this.#connectUpstream();
+      },
+      data: (bytes) => this.#toUpstream(bytes),
+      earlyData: (bytes) => this.#toUpstream(bytes),
       drain: () => this.#upstream?.resume(),
       peerClosed: () => this.#upstream?.end(),
       closed: () => this.#clientClosed(),
@@ -47,6 +54,10 @@ export class GatewayConnection {
   /** Ends the connection with an alert; used when the gateway stops. */
   abort(error: TlsError): void {
     this.#client.abort(error);
+  }
+
+  #toUpstream(bytes: Uint8Array): void {
+    if (this.#upstream?.write(bytes) === false) this.#client.pause();
   }
 
   #connectUpstream(): void {

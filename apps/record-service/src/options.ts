@@ -24,6 +24,11 @@ export interface RecordServiceOptions {
   readonly cipherSuites?: readonly number[] | undefined;
   /** NamedGroup code points; all that are implemented by default. */
   readonly groups?: readonly number[] | undefined;
+  /**
+   * The most bytes of early data that are passed to the upstream before the client has proved itself; 0, the default, is
+   * none. The upstream may see the same bytes again in another connection (RFC 8446 section 8).
+   */
+  readonly maxEarlyData?: number | undefined;
   /** The chains to present; by default those of the certificate service's directory. */
   readonly credentials?: readonly Credential[] | undefined;
   /** Milliseconds; see `defaultTimeouts` of @handfast/tls. */

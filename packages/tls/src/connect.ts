@@ -18,6 +18,11 @@ export interface ConnectOptions extends CommonOptions {
   readonly socket?: Socket | undefined;
   /** The name that the server must prove; `host` by default. */
   readonly servername?: string | undefined;
+  /**
+   * The first bytes to send, as early data where a session allows it, and otherwise as soon as the handshake is done. As
+   * early data they may be replayed by an attacker: only what does no harm when it comes twice (RFC 8446 section 8).
+   */
+  readonly earlyData?: Uint8Array | undefined;
   /** False goes on with a server whose chain is not trusted; `authorized` and `peer` then tell. True by default. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
@@ -27,16 +32,20 @@ export interface ConnectOptions extends CommonOptions {
  * @throws TlsError `configuration-invalid` for certificates or keys that cannot be used.
  */
 export function connect(options: ConnectOptions, listener?: () => void): TLSSocket {
-  const host = options.host ?? 'localhost';
+  const { host = 'localhost', port = 443, earlyData } = options;
   const credentials = loadCredentials(options);
   const anchors = options.ca === undefined ? shippedAnchors() : decodeAnchors(options.ca);
   const configuration = clientConfiguration({
     ...commonConfiguration(options, credentials),
     serverName: options.servername ?? host,
+    resumption: options.sessions === undefined ? 'off' : 'on',
+    sessionsWith: `${options.servername ?? host}:${port}`,
+    earlyData: options.earlyData === undefined ? 'off' : 'offered',
     serverVerification: options.rejectUnauthorized === false ? 'reported' : 'required',
   });
-  const socket = options.socket ?? connectTcp({ host, port: options.port ?? 443 });
-  const secure = new TLSSocket(socket, configuration, transportOptions(localPorts(credentials, anchors), options));
+  const socket = options.socket ?? connectTcp({ host, port });
+  const ports = localPorts(credentials, anchors, options.sessions);
+  const secure = new TLSSocket(socket, configuration, transportOptions(ports, options), { sent: earlyData });
   if (listener !== undefined) secure.once('secureConnect', listener);
   return secure;
 }

@@ -2,9 +2,18 @@ import { decodePem, LocalCertificateValidator } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { Ports } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
-import { type MessageVersion, TlsError } from '@handfast/wire';
+import { LocalSessionManager, type SessionManager } from '@handfast/sessions';
+import {
+  CipherSuite,
+  type CipherSuiteName,
+  type MessageVersion,
+  NamedGroup,
+  type NamedGroupName,
+  TlsError,
+} from '@handfast/wire';
+import { certificateCompression } from './certificate-compression.ts';
 import { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
-import { defaultTimeouts, type TransportOptions } from './transport.ts';
+import { defaultTimeouts, now, type TransportOptions } from './transport.ts';
 
 /** What `connect` and `createServer` have in common; names and meaning as in node:tls where it has them. */
 export interface CommonOptions {
@@ -18,6 +27,14 @@ export interface CommonOptions {
   readonly ALPNProtocols?: readonly string[] | undefined;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** Names of CipherSuite and NamedGroup, in order of preference. Legacy suites are used only where they are named here. */
+  readonly cipherSuites?: readonly CipherSuiteName[] | undefined;
+  readonly groups?: readonly NamedGroupName[] | undefined;
+  /**
+   * Where sessions are kept, so that later connections resume them. Give one to all connections that have the same `ca`,
+   * certificates and policy, and to no others: who resumes a session trusts what was found when it began.
+   */
+  readonly sessions?: SessionManager | undefined;
   /** Milliseconds; 30 seconds by default. */
   readonly handshakeTimeout?: number | undefined;
 }
@@ -32,6 +49,9 @@ export function commonConfiguration(options: CommonOptions, credentials: readonl
     applicationProtocols: options.ALPNProtocols ?? [],
     minVersion: versionOf[options.minVersion ?? 'TLSv1.2'],
     maxVersion: versionOf[options.maxVersion ?? 'TLSv1.3'],
+    certificateCompression,
+    ...(options.cipherSuites && { cipherSuites: options.cipherSuites.map((name) => CipherSuite[name]) }),
+    ...(options.groups && { groups: options.groups.map((name) => NamedGroup[name]) }),
   };
 }
 
@@ -50,6 +70,7 @@ function ownCredential(cert: string | undefined, key: string | undefined): reado
 export function localPorts(
   credentials: readonly LoadedCredential[],
   anchors: readonly Uint8Array[],
+  sessions: SessionManager = new LocalSessionManager({ crypto: nativeCrypto, now }),
 ): Ports & { readonly certificates: LocalCertificateValidator } {
   return {
     keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: credentials.map(({ key }) => key) }),
@@ -58,6 +79,7 @@ export function localPorts(
       anchors,
       credentials: credentials.map(({ credential }) => credential),
     }),
+    sessions,
   };
 }
 

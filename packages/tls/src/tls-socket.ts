@@ -1,13 +1,23 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { Configuration, OpenConnection, PeerCertificate, Timeline } from '@handfast/handshake';
+import type { ChannelBindingType, Configuration, OpenConnection, PeerCertificate, Timeline } from '@handfast/handshake';
 import { TlsError } from '@handfast/wire';
 import { TlsTransport, type TransportOptions } from './transport.ts';
 
-/** Events beside those of a stream: `secureConnect` when the handshake is done, `timeline` whenever it has moved on. */
+/**
+ * Events beside those of a stream: `secureConnect` when the handshake is done, `timeline` whenever it has moved on,
+ * `clientAuthenticated` when a client has answered `requestClientCertificate`.
+ */
 export interface TLSSocketEvents {
   secureConnect: [];
   timeline: [Timeline];
+  clientAuthenticated: [PeerCertificate | undefined];
+}
+
+/** A client's early data to send, or what to do with a server's. */
+interface EarlyData {
+  readonly sent?: Uint8Array | undefined;
+  readonly received?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -19,16 +29,22 @@ export class TLSSocket extends Duplex {
   readonly #socket: Socket;
   readonly #transport: TlsTransport;
   #open: OpenConnection | undefined;
+  #peer: PeerCertificate | undefined;
   /** The write, or the end, that is under way. */
   #underWay: ((error?: Error) => void) | undefined;
   /** What it waits for the handshake with. */
   #waiting: (() => void) | undefined;
+  /** A client's first bytes, until the server has them for sure. */
+  #firstBytes: Uint8Array | undefined;
+  #sentEarly = false;
+  #writesEarly = false;
   #gone = false;
 
   /** @param socket connected; the TLSSocket owns it from now on. */
-  constructor(socket: Socket, configuration: Configuration, options: TransportOptions) {
+  constructor(socket: Socket, configuration: Configuration, options: TransportOptions, earlyData: EarlyData = {}) {
     super({ allowHalfOpen: false, emitClose: true, autoDestroy: true });
     this.#socket = socket;
+    this.#firstBytes = earlyData.sent;
     this.#transport = new TlsTransport(socket, configuration, options, {
       open: (connection) => this.#opened(connection),
       data: (bytes) => {
@@ -39,6 +55,15 @@ export class TLSSocket extends Duplex {
       },
       peerClosed: () => this.push(null),
       closed: (error) => this.#closed(error),
+      openEarly: () => this.#openedEarly(configuration.role),
+      earlyData: (bytes) => earlyData.received?.(bytes),
+      earlyDataEnded: (outcome) => {
+        this.#sentEarly &&= outcome === 'accepted';
+      },
+      clientAuthenticated: (peer) => {
+        this.#peer = peer;
+        this.emit('clientAuthenticated', peer);
+      },
       progress: (timeline) => this.emit('timeline', timeline),
     });
   }
@@ -88,12 +113,22 @@ export class TLSSocket extends Duplex {
 
   /** The peer's chain and what was found of it; undefined where it presented none. */
   get peer(): PeerCertificate | undefined {
-    return this.#open?.peer;
+    return this.#peer;
+  }
+
+  /** Whether this connection goes on from an earlier one, as in node:tls. */
+  isSessionReused(): boolean {
+    return this.#open?.resumed === true;
+  }
+
+  /** What became of the early data; undefined where there was none. */
+  get earlyData(): 'accepted' | 'rejected' | undefined {
+    return this.timeline.negotiated.earlyData;
   }
 
   /** Whether the peer presented a certificate and it was found trusted. */
   get authorized(): boolean {
-    return this.#open?.peer?.verdict.trusted === true;
+    return this.#peer?.verdict.trusted === true;
   }
 
   /**
@@ -104,6 +139,27 @@ export class TLSSocket extends Duplex {
   exportKeyingMaterial(length: number, label: string, context: Uint8Array): Uint8Array {
     if (this.#open === undefined) throw new TlsError('configuration-invalid', 'there are no keys to export from yet');
     return this.#open.exportKeyingMaterial(label, context, length);
+  }
+
+  /**
+   * What binds an authentication above TLS to this connection (RFC 5929, RFC 9266).
+   * @returns undefined before the handshake is done, and where this connection has none of that type.
+   */
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined {
+    return this.#open?.channelBinding(type);
+  }
+
+  /** TLS 1.3: new keys for what we send, and with `ofPeer` for what the peer sends. @throws RangeError in TLS 1.2. */
+  updateKeys(ofPeer = false): void {
+    this.#transport.connection.updateKeys(ofPeer);
+  }
+
+  /**
+   * TLS 1.3 server: asks the client for a certificate now; `clientAuthenticated` is emitted with it, or with undefined.
+   * @throws RangeError for a client that has not offered this.
+   */
+  requestClientCertificate(): void {
+    this.#transport.connection.requestClientCertificate();
   }
 
   override _read(): void {
@@ -138,14 +194,39 @@ export class TLSSocket extends Duplex {
     callback(error);
   }
 
+  /** The constructor may still be running: a client's first flight leaves from within it. */
+  #openedEarly(role: 'client' | 'server'): void {
+    if (role === 'server') {
+      this.#writesEarly = true;
+      this.#goOn();
+      return;
+    }
+    queueMicrotask(() => this.#sendEarly());
+  }
+
+  #sendEarly(): void {
+    const { connection } = this.#transport;
+    const bytes = this.#firstBytes;
+    if (bytes === undefined || this.#open !== undefined || bytes.length > connection.earlyDataLeft) return;
+    this.#transport.write(bytes);
+    this.#sentEarly = true;
+  }
+
   #afterHandshake(work: () => void): void {
-    if (this.#open === undefined) this.#waiting = work;
+    if (this.#open === undefined && !this.#writesEarly) this.#waiting = work;
     else work();
   }
 
   #opened(connection: OpenConnection): void {
     this.#open = connection;
+    this.#peer = connection.peer;
+    if (this.#firstBytes !== undefined && !this.#sentEarly) this.#transport.write(this.#firstBytes);
+    this.#firstBytes = undefined;
     this.emit('secureConnect');
+    this.#goOn();
+  }
+
+  #goOn(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.();

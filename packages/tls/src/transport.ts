@@ -1,9 +1,17 @@
 import type { Socket } from 'node:net';
-import { type Configuration, Connection, type OpenConnection, type Ports, type Timeline } from '@handfast/handshake';
+import {
+  type Configuration,
+  Connection,
+  type ConnectionEvents,
+  type OpenConnection,
+  type Ports,
+  type Timeline,
+} from '@handfast/handshake';
 import { TlsError } from '@handfast/wire';
 
-/** What happens on a connection, for whoever uses it. */
-export interface TransportHandlers {
+/** What happens on a connection, for whoever uses it; what has to do with early data as the connection itself tells it. */
+export interface TransportHandlers
+  extends Pick<ConnectionEvents, 'openEarly' | 'earlyData' | 'earlyDataEnded' | 'clientAuthenticated'> {
   /** The handshake is done: data may be written. */
   open(connection: OpenConnection): void;
   data(bytes: Uint8Array): void;
@@ -33,6 +41,18 @@ const lingerTimeout = 1_000;
 /** Milliseconds since the Unix epoch, with fractions, on a clock that never runs backwards. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** Whether somebody listens to these makes a difference to the connection. */
+function passedOn(handlers: TransportHandlers): Partial<ConnectionEvents> {
+  const { progress, openEarly, earlyData, earlyDataEnded, clientAuthenticated } = handlers;
+  return {
+    ...(progress && { progress: progress.bind(handlers) }),
+    ...(openEarly && { openEarly: openEarly.bind(handlers) }),
+    ...(earlyData && { earlyData: earlyData.bind(handlers) }),
+    ...(earlyDataEnded && { earlyDataEnded: earlyDataEnded.bind(handlers) }),
+    ...(clientAuthenticated && { clientAuthenticated: clientAuthenticated.bind(handlers) }),
+  };
 }
 
 /** A TLS connection on a socket: carries bytes between the two, keeps the handshake's deadline, ends them together. */
@@ -70,7 +90,7 @@ export class TlsTransport {
         },
         failed: (error) => this.#failed(error),
         ready: () => this.#flow(),
-        ...(handlers.progress === undefined ? {} : { progress: (timeline) => handlers.progress?.(timeline) }),
+        ...passedOn(handlers),
       },
     );
     this.#deadline = setTimeout(() => this.#timeOut(options.handshakeTimeout), options.handshakeTimeout);
