@@ -7,6 +7,7 @@ import { now } from './clock.ts';
 import { authoritiesCodec, credentialsCodec, validateCodec } from './codecs/certificates.ts';
 import { type Codec, type OperationCodec, plainBytes } from './codecs/codec.ts';
 import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './codecs/key-exchange.ts';
+import { blankTicketsCodec, keepCodec, recallCodec, resumeCodec } from './codecs/resumption.ts';
 import { handshakesCodec, noteCodec } from './codecs/sessions.ts';
 import { encodeReply, type Work } from './reply.ts';
 
@@ -45,11 +46,17 @@ export function hostCertificates(bus: Bus, port: CertificateValidator, options?:
 /** Hosts the SessionManager port on a bus. */
 export function hostSessions(bus: Bus, port: SessionManager, options?: HostOptions): Answer<Serving> {
   const operation = operationsOf(bus.instance, options?.onError);
-  const requests = { handshakes: operation(handshakesCodec, (_, context) => port.handshakes(context)) };
+  const requests = {
+    handshakes: operation(handshakesCodec, (_, context) => port.handshakes(context)),
+    blankTickets: operation(blankTicketsCodec, (request, context) => port.blankTickets(request, context)),
+    resume: operation(resumeCodec, (request, context) => port.resume(request, context)),
+    recall: operation(recallCodec, (request, context) => port.recall(request, context)),
+  };
   const notes = {
     note: note(noteCodec, (entries) => {
       for (const entry of entries) port.note(entry);
     }),
+    keep: note(keepCodec, (session) => port.keep(session)),
   };
   return bus.serve('session', { requests, notes }, options);
 }

@@ -59,9 +59,9 @@ function portTests(connect: () => Promise<Ends>): void {
     return { validator: new RemoteCertificateValidator(asker), close };
   });
 
-  sessionManagerPortTests('RemoteSessionManager', async () => {
+  sessionManagerPortTests('RemoteSessionManager', async (settings) => {
     const { host, asker, close } = await connect();
-    await hostSessions(host, new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }));
+    await hostSessions(host, new LocalSessionManager(settings));
     return { sessions: new RemoteSessionManager(asker), close };
   });
 }

@@ -1,5 +1,5 @@
 import { nativeCrypto } from '@handfast/crypto/native';
-import { type HandshakeEntry, LocalSessionManager } from '@handfast/sessions';
+import { type HandshakeEntry, LocalSessionManager, type SessionManager } from '@handfast/sessions';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextOf } from '../testing/context.ts';
 import { EmbeddedBus } from './embedded-bus.ts';
@@ -69,3 +69,34 @@ describe('RemoteSessionManager', () => {
     expect(() => vi.runAllTimers()).not.toThrow();
   });
 });
+
+describe('sessions that every instance keeps', () => {
+  it('are given out by one of them', async () => {
+    const instances = [0, 1].map(() => new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }));
+    const [answering, hearing] = instances;
+    if (answering === undefined || hearing === undefined) throw new Error('two instances');
+    const bus = new EmbeddedBus();
+    hostSessions(bus, {
+      ...portOf(answering),
+      keep: (session) => instances.forEach((port) => void port.keep(session)),
+    });
+    const remote = new RemoteSessionManager(bus);
+    const states = [1, 2, 3].map((byte) => Uint8Array.of(byte));
+    for (const state of states) {
+      remote.keep({ under: { kind: 'server', server: 'a' }, state, expires: Date.now() + 60_000 });
+    }
+    expect(await remote.recall({ server: 'a', count: 2 }, contextOf())).toHaveLength(2);
+    expect(hearing.recall({ server: 'a', count: 8 })).toEqual([{ kind: 'resumption', state: states[0] }]);
+  });
+});
+
+function portOf(sessions: SessionManager): SessionManager {
+  return {
+    note: (entry) => sessions.note(entry),
+    handshakes: (context) => sessions.handshakes(context),
+    blankTickets: (request, context) => sessions.blankTickets(request, context),
+    resume: (request, context) => sessions.resume(request, context),
+    keep: (session) => sessions.keep(session),
+    recall: (request, context) => sessions.recall(request, context),
+  };
+}

@@ -4,9 +4,7 @@ import { LocalSessionManager } from './local-session-manager.ts';
 import { sessionManagerPortTests } from './port.suite.ts';
 import type { HandshakeEntry, HandshakeState } from './port.ts';
 
-sessionManagerPortTests('LocalSessionManager', () => ({
-  sessions: new LocalSessionManager({ crypto, now: Date.now }),
-}));
+sessionManagerPortTests('LocalSessionManager', (settings) => ({ sessions: new LocalSessionManager(settings) }));
 
 describe('LocalSessionManager at its capacity', () => {
   it('forgets the handshake that ended first', () => {

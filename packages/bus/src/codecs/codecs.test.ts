@@ -5,6 +5,7 @@ import { parseReply, parseRequest } from '../sealing/envelope.ts';
 import { authoritiesCodec, credentialsCodec, validateCodec } from './certificates.ts';
 import type { Codec } from './codec.ts';
 import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './key-exchange.ts';
+import { blankTicketsCodec, keepCodec, recallCodec, resumeCodec } from './resumption.ts';
 import { handshakesCodec, noteCodec } from './sessions.ts';
 
 const bytes = (minLength = 1, maxLength = 300) => fc.uint8Array({ minLength, maxLength });
@@ -32,6 +33,17 @@ const entry = fc.record({
   identity: optional(text),
   reason: optional(text),
 });
+
+const resumption = { kind: fc.constant('resumption' as const), state: bytes(0) };
+const external = {
+  kind: fc.constant('external' as const),
+  psk: fc.record({
+    identity: bytes(),
+    key: bytes(),
+    hash: fc.constantFrom('sha256' as const, 'sha384' as const),
+  }),
+};
+const place = { index: fc.nat({ max: 7 }) };
 
 /** A codec with the values that it is for. */
 interface Case {
@@ -151,6 +163,57 @@ const cases: readonly Case[] = [
   caseOf('NoteRequest', noteCodec, fc.array(entry)),
   caseOf('HandshakesRequest', handshakesCodec.request, fc.constant(undefined)),
   caseOf('HandshakesReply', handshakesCodec.answer, fc.array(entry)),
+  caseOf('BlankTicketsRequest', blankTicketsCodec.request, fc.record({ count: fc.nat({ max: 16 }) })),
+  caseOf(
+    'BlankTicketsReply',
+    blankTicketsCodec.answer,
+    fc.record({
+      tickets: fc.array(
+        fc.record({ key: bytes(32, 32), wrappedKey: bytes(), lifetime: fc.integer({ min: 1, max: 604_800 }) }),
+        { maxLength: 16 },
+      ),
+    }),
+  ),
+  caseOf(
+    'ResumeRequest',
+    resumeCodec.request,
+    fc.record({
+      offered: fc.oneof(
+        fc.record({ kind: fc.constant('psk' as const), identities: fc.array(bytes(), { maxLength: 8 }) }),
+        fc.record({ kind: fc.constant('ticket' as const), ticket: bytes(0) }),
+        fc.record({ kind: fc.constant('session-id' as const), sessionId: bytes(0, 32) }),
+      ),
+      earlyDataClaim: optional(bytes(32, 48)),
+    }),
+  ),
+  caseOf(
+    'ResumeReply',
+    resumeCodec.answer,
+    fc.record({
+      sessions: fc.array(fc.oneof(fc.record({ ...resumption, ...place }), fc.record({ ...external, ...place })), {
+        maxLength: 8,
+      }),
+      earlyDataClaimed: fc.boolean(),
+    }),
+  ),
+  caseOf(
+    'KeepRequest',
+    keepCodec,
+    fc.record({
+      under: fc.oneof(
+        fc.record({ kind: fc.constant('session-id' as const), sessionId: bytes(1, 32) }),
+        fc.record({ kind: fc.constant('server' as const), server: text }),
+      ),
+      state: bytes(0),
+      expires: time,
+    }),
+  ),
+  caseOf('RecallRequest', recallCodec.request, fc.record({ server: text, count: fc.nat({ max: 100 }) })),
+  caseOf(
+    'RecallReply',
+    recallCodec.answer,
+    fc.array(fc.oneof(fc.record(resumption), fc.record(external)), { maxLength: 16 }),
+  ),
 ];
 
 describe('the codec of', () => {
@@ -191,6 +254,24 @@ describe('an empty message, whose fields are all missing,', () => {
   ];
   it.for(filledAnswers)('is no %s', ([, decode]) => {
     expect(() => decode(new Uint8Array(0))).toThrow(RangeError);
+  });
+});
+
+describe('a request to resume', () => {
+  it('takes the first eight identities along: more are not looked at', () => {
+    const identities = Array.from({ length: 20 }, (_, index) => Uint8Array.of(index));
+    const encoded = resumeCodec.request.encode({ offered: { kind: 'psk', identities }, earlyDataClaim: undefined });
+    expect(plain(resumeCodec.request.decode(encoded).offered)).toEqual(
+      plain({ kind: 'psk', identities: identities.slice(0, 8) }),
+    );
+  });
+
+  it('and its answer fit one message, however long the identities are', () => {
+    const identities = Array.from({ length: 8 }, () => new Uint8Array(0xffff));
+    const request = resumeCodec.request.encode({ offered: { kind: 'psk', identities }, earlyDataClaim: undefined });
+    const sessions = identities.map((state, index) => ({ kind: 'resumption' as const, index, state }));
+    const answer = resumeCodec.answer.encode({ sessions, earlyDataClaimed: false });
+    for (const message of [request, answer]) expect(message.length).toBeLessThan(2 ** 20 - 8192);
   });
 });
 

@@ -655,7 +655,7 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     });
 
     it('no note', async () => {
-      const sessions = new LocalSessionManager();
+      const sessions = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
       await hostSessions(await makeBus(), sessions);
       const messages = record();
       const remote = new RemoteSessionManager(await makeBus());
