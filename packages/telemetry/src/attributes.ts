@@ -73,6 +73,7 @@ function tlsAttributes(timeline: Timeline): OptionalAttributes {
     'tls.cipher': negotiated.cipherSuite,
     'tls.curve': negotiated.group,
     'tls.next_protocol': negotiated.applicationProtocol,
+    'tls.resumed': negotiated.resumption === undefined ? undefined : negotiated.resumption === 'resumed',
     'tls.client.supported_ciphers': offered?.cipherSuites,
     'tls.server.hash.sha256': fingerprint(negotiated.serverChain),
     'tls.client.hash.sha256': fingerprint(negotiated.clientChain),
@@ -101,6 +102,8 @@ function stateAttributes({ state, clientRandom, completedAt, confirmedAt, steps 
 function negotiationAttributes({ negotiated, offered }: Timeline): OptionalAttributes {
   return {
     'handfast.hello_retried': negotiated.helloRetried,
+    'handfast.resumption': negotiated.resumption,
+    'handfast.early_data': negotiated.earlyData,
     'handfast.extended_master_secret': negotiated.extendedMasterSecret,
     'handfast.server_signature_scheme': negotiated.serverSignatureScheme,
     'handfast.client_signature_scheme': negotiated.clientSignatureScheme,

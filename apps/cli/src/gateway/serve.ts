@@ -36,6 +36,7 @@ async function start(flags: ServeFlags, log: Log): Promise<Gateway> {
     listen: flags.listen,
     upstream: flags.upstream,
     clientAuthentication: flags.clientAuth,
+    maxEarlyData: flags.earlyData,
     telemetry: flags,
     onHandshake: (timeline, endpoints) => log.handshake(timeline, endpoints),
     onTrouble: (trouble) => log.warn(trouble),

@@ -51,7 +51,7 @@ export function makeHandshake(
       {
         open: (connection) => {
           peer = connection.peer;
-          timer = setTimeout(sayGoodbye, quietTime(transport.connection.timeline, roundTrip));
+          timer = setTimeout(sayGoodbye, quietTime(transport.connection.timeline, roundTrip, configuration));
         },
         data: () => finish('spoke'),
         peerClosed: () => finish('spoke'),
@@ -89,7 +89,11 @@ function judgeLeaving(timeline: Timeline, saidGoodbye: boolean): Timeline {
  * How long to wait for a server that refuses our certificate without an alert, before our close_notify gives it another
  * reason to leave. A TLS 1.3 server judges the client when the client is done already.
  */
-function quietTime({ negotiated }: Timeline, roundTrip: number): number {
-  const judged = negotiated.protocol === 'TLS 1.3' && negotiated.clientCertificate !== 'not-requested';
-  return judged ? Math.min(Math.max(judgementTimeout, 4 * roundTrip), answerTimeout) : 0;
+function quietTime({ negotiated }: Timeline, roundTrip: number, { resumption }: ClientConfiguration): number {
+  const isTls13 = negotiated.protocol === 'TLS 1.3';
+  const judged = isTls13 && negotiated.clientCertificate !== 'not-requested';
+  // TLS 1.3 tickets come after the handshake, too.
+  return judged || (isTls13 && resumption === 'on')
+    ? Math.min(Math.max(judgementTimeout, 4 * roundTrip), answerTimeout)
+    : 0;
 }

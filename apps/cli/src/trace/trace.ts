@@ -4,7 +4,8 @@ import { nativeCrypto } from '@handfast/crypto/native';
 import { type ClientConfiguration, clientConfiguration, type Ports } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
 import type { Endpoint } from '@handfast/record-service';
-import type { LoadedCredential } from '@handfast/tls';
+import { LocalSessionManager } from '@handfast/sessions';
+import { certificateCompression, type LoadedCredential } from '@handfast/tls';
 import type { TraceFlags } from '../commands/trace.ts';
 import { openTelemetry } from '../gateway/telemetry.ts';
 import { readCredentials } from '../settings/credentials.ts';
@@ -27,21 +28,35 @@ export async function trace(server: Endpoint, flags: TraceFlags): Promise<void> 
   const ports = portsOf(credentials, flags.ca);
   const telemetry = await openTelemetry(flags, { name: 'handfast-trace' }, (line) => console.error(line));
 
+  for (let left = flags.resume ? 2 : 1; left > 0 && process.exitCode === undefined; left--) {
+    await traceOne(server, flags, configuration, ports, telemetry);
+    if (left > 1 && !flags.json) console.log('');
+  }
+  await telemetry?.shutdown();
+}
+
+/** One connection, from the look-up of the address to the report. */
+async function traceOne(
+  server: Endpoint,
+  flags: TraceFlags,
+  configuration: ClientConfiguration,
+  ports: Ports,
+  telemetry: Awaited<ReturnType<typeof openTelemetry>>,
+): Promise<void> {
   const connected = await connectTo(server, connectTimeout).catch((error: unknown) => {
     if (error instanceof Unreachable) return error;
     throw error;
   });
   if (connected instanceof Unreachable) {
     tellUnreachable(server, connected, flags);
-  } else {
-    const handshake = await makeHandshake(connected, configuration, ports);
-    const now = Date.now();
-    if (flags.json) console.log(JSON.stringify(jsonReport(server, connected, handshake, now), undefined, 2));
-    else console.log(textReport(server, connected, handshake, now, paletteFor(process.stdout)).join('\n'));
-    if (handshake.timeline.state === 'failed') process.exitCode = 1;
-    telemetry?.record({ ...handshake.timeline, endedAt: handshake.timeline.endedAt ?? now }, endpointsOf(connected));
+    return;
   }
-  await telemetry?.shutdown();
+  const handshake = await makeHandshake(connected, configuration, ports);
+  const now = Date.now();
+  if (flags.json) console.log(JSON.stringify(jsonReport(server, connected, handshake, now), undefined, 2));
+  else console.log(textReport(server, connected, handshake, now, paletteFor(process.stdout)).join('\n'));
+  if (handshake.timeline.state === 'failed') process.exitCode = 1;
+  telemetry?.record({ ...handshake.timeline, endedAt: handshake.timeline.endedAt ?? now }, endpointsOf(connected));
 }
 
 function configurationOf(
@@ -55,6 +70,8 @@ function configurationOf(
     credentials: credentials.map(({ credential }) => credential),
     serverName: flags.servername ?? host,
     serverVerification: flags.insecure ? 'reported' : 'required',
+    resumption: flags.resume ? 'on' : 'off',
+    certificateCompression,
   });
 }
 
@@ -66,6 +83,7 @@ function portsOf(credentials: readonly LoadedCredential[], ca: readonly string[]
   return {
     keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: credentials.map(({ key }) => key) }),
     certificates: new LocalCertificateValidator({ crypto: nativeCrypto, anchors, credentials: [] }),
+    sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }),
   };
 }
 

@@ -123,6 +123,8 @@ function facts(negotiated: Negotiated): readonly string[] {
   const parties = joined(
     serverName === undefined ? undefined : `for ${serverName}`,
     negotiated.helloRetried === true ? 'after a HelloRetryRequest' : undefined,
+    resumptionText(negotiated),
+    negotiated.earlyData === undefined ? undefined : `early data ${negotiated.earlyData}`,
     clientCertificate === undefined || clientCertificate === 'not-requested'
       ? undefined
       : `client certificate ${clientCertificate}`,
@@ -131,6 +133,17 @@ function facts(negotiated: Negotiated): readonly string[] {
   return [parameters, parties]
     .filter((text) => text !== '')
     .flatMap((text) => wrap(text, width - 1).map((part) => ` ${part}`));
+}
+
+function resumptionText({ resumption }: Negotiated): string | undefined {
+  switch (resumption) {
+    case 'resumed':
+      return 'session resumed';
+    case 'external-psk':
+      return 'external PSK';
+    default:
+      return undefined;
+  }
 }
 
 /** The colour of an outcome. */
