@@ -32,6 +32,7 @@ export function handfastCommands(
       ...onBus,
       ...['--listen', endpointText(flags.listen), '--upstream', endpointText(upstream)],
       ...['--client-auth', flags.clientAuth],
+      ...optional('--early-data', flags.earlyData?.toString()),
       ...['--min-version', flags.minVersion, '--max-version', flags.maxVersion],
       ...repeated('--alpn', flags.alpn),
       ...repeated('--ciphers', flags.ciphers),
