@@ -158,7 +158,7 @@ export class LocalSessionManager implements SessionManager {
 
   /** False also where the claims fail: early data is refused then, and the handshake goes on. */
   #claim(earlyDataClaim: Uint8Array, context: AskContext): Answer<boolean> {
-    if (this.#now() < this.#claimsFrom) return false;
+    if (!(this.#now() >= this.#claimsFrom)) return false;
     const id = toHex(this.#crypto.hash('sha256', earlyDataClaim));
     try {
       const claimed = this.#claims.claim(id, context);

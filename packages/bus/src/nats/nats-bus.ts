@@ -1,10 +1,12 @@
 import type { CryptoProvider } from '@handfast/crypto';
+import type { EarlyDataClaims } from '@handfast/sessions';
 import { TlsError } from '@handfast/wire';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import type { Bus, Operations, ServeOptions, ServiceLink, ServiceName, Serving } from '../bus.ts';
 import { InstanceKey } from '../sealing/instance-key.ts';
 import { Inbox } from './inbox.ts';
+import { JetStreamClaims } from './jetstream-claims.ts';
 import type { NatsAsk } from './nats-ask.ts';
 import { NatsServiceLink } from './nats-service-link.ts';
 import { NatsServing } from './nats-serving.ts';
@@ -86,6 +88,17 @@ export class NatsBus implements Bus {
     // Where the connection is lost meanwhile, the subscriptions are made anew with it.
     await Promise.allSettled([this.#connection.flush()]);
     return serving;
+  }
+
+  /**
+   * Where all that are on this bus remember which ClientHellos with early data were seen: one that comes twice is told
+   * from one that comes first, whichever replica it comes to. Kept in JetStream.
+   * @returns undefined where the server has no JetStream
+   * @throws TlsError `service-unavailable` where it does not answer, `configuration-invalid` where the key-value bucket
+   * was made by another, and forgets too soon.
+   */
+  earlyDataClaims(): Promise<EarlyDataClaims | undefined> {
+    return JetStreamClaims.open(this.#connection);
   }
 
   async close(): Promise<void> {
