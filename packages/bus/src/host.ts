@@ -6,7 +6,14 @@ import type { Bus, DeliveryContext, NoteHandler, RequestHandler, ServeOptions, S
 import { now } from './clock.ts';
 import { authoritiesCodec, credentialsCodec, validateCodec } from './codecs/certificates.ts';
 import { type Codec, type OperationCodec, plainBytes } from './codecs/codec.ts';
-import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './codecs/key-exchange.ts';
+import {
+  agreeCodec,
+  decryptCodec,
+  offerCodec,
+  respondCodec,
+  signCodec,
+  startServerCodec,
+} from './codecs/key-exchange.ts';
 import { blankTicketsCodec, keepCodec, recallCodec, resumeCodec } from './codecs/resumption.ts';
 import { handshakesCodec, noteCodec } from './codecs/sessions.ts';
 import { encodeReply, type Work } from './reply.ts';
@@ -28,6 +35,7 @@ export function hostKeyExchange(bus: Bus, port: KeyExchange, options?: HostOptio
     offer: operation(offerCodec, (request, context) => port.offer(request, context)),
     agree: operation(agreeCodec, (request, context) => port.agree(request, context)),
     sign: operation(signCodec, (request, context) => port.sign(request, context)),
+    decrypt: operation(decryptCodec, (request, context) => port.decrypt(request, context)),
   };
   return bus.serve('key-exchange', { requests, notes: {} }, options);
 }

@@ -1,6 +1,8 @@
 import type {
   AgreeAnswer,
   AgreeRequest,
+  DecryptAnswer,
+  DecryptRequest,
   KeyExchange,
   OfferAnswer,
   OfferRequest,
@@ -13,7 +15,14 @@ import type {
 } from '@handfast/key-exchange';
 import type { Answer, AskContext } from '@handfast/wire';
 import type { Bus } from './bus.ts';
-import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './codecs/key-exchange.ts';
+import {
+  agreeCodec,
+  decryptCodec,
+  offerCodec,
+  respondCodec,
+  signCodec,
+  startServerCodec,
+} from './codecs/key-exchange.ts';
 import { RemoteService } from './remote-service.ts';
 
 /** The KeyExchange port of whoever hosts it on the bus. */
@@ -42,5 +51,9 @@ export class RemoteKeyExchange implements KeyExchange {
 
   sign(request: SignRequest, context: AskContext): Answer<SignAnswer> {
     return this.#service.ask('sign', signCodec, request, context);
+  }
+
+  decrypt(request: DecryptRequest, context: AskContext): Answer<DecryptAnswer> {
+    return this.#service.ask('decrypt', decryptCodec, request, context);
   }
 }

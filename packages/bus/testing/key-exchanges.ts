@@ -27,5 +27,5 @@ export function offering(offer: KeyExchange['offer']): KeyExchange {
   const unused = () => {
     throw new Error('not used here');
   };
-  return { offer, respond: unused, startServer: unused, agree: unused, sign: unused };
+  return { offer, respond: unused, startServer: unused, agree: unused, sign: unused, decrypt: unused };
 }

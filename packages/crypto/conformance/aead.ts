@@ -14,7 +14,7 @@ export const checkAead: PrepareCheck = (file, group, { crypto }) => {
   const name = names[algorithm];
   if (name === undefined) return skip(`${algorithm} is in no cipher suite that is implemented`);
   if (number(group, 'ivSize') !== aeadNonceLength * 8) return skip('nonces in TLS have 96 bits');
-  if (number(group, 'tagSize') !== aeadTagLength * 8) return skip('tags in TLS have 128 bits');
+  if (number(group, 'tagSize') !== aeadTagLength[name] * 8) return skip('tags in TLS have 128 bits');
   return (test) => {
     const aead = crypto.aead(name, bytes(test, 'key'));
     const [nonce, associatedData, message] = [bytes(test, 'iv'), bytes(test, 'aad'), bytes(test, 'msg')];

@@ -15,3 +15,13 @@ export function checkSigningKey(key: PublicKeyInfo): void {
 export function unknownScheme(scheme: number, kind: PublicKeyKind): TlsError {
   return new TlsError('internal-error', `no ${nameOf(SignatureScheme, scheme)} signature with a key of kind ${kind}`);
 }
+
+/** The error of a key that is asked to decrypt a premaster secret, and is not of the kind that does. */
+export function noKeyTransport(kind: PublicKeyKind): TlsError {
+  return new TlsError('internal-error', `no RSA key transport with a key of kind ${kind}`);
+}
+
+/** The error of a peer's key that a premaster secret cannot be encrypted with. */
+export function noEncryptionKey({ kind, bits }: { readonly kind: PublicKeyKind; readonly bits: number }): TlsError {
+  return new TlsError('certificate-unsupported', `no RSA key transport with a key of kind ${kind} and ${bits} bits`);
+}

@@ -11,13 +11,16 @@ import {
   type CertificateRequest12,
   CipherSuite,
   ClientCertificateType,
-  encodeServerEcdhParams,
+  encodeClientKeyExchange,
+  encodeServerParams,
   findExtension,
   NamedGroup,
   nameOf,
+  readServerKeyExchange,
+  type ServerEcdhParams,
   type ServerHello,
-  type ServerKeyExchange,
   SignatureScheme,
+  type SignedParams,
   TlsError,
 } from '@handfast/wire';
 import { afterHandshake12 } from './after-12.ts';
@@ -61,7 +64,8 @@ export function* clientHandshake12(
   const serverRandom = serverHello.random;
 
   const peer = yield* receiveServerChain(handshake);
-  const serverKeyExchange = yield* receive(handshake, 'tls12', 'ServerKeyExchange');
+  const { exchangeKeys } = yield* receive(handshake, 'tls12', 'ServerKeyExchange');
+  const serverKeyExchange = readServerKeyExchange('ecdhe', exchangeKeys);
   const group = chosenGroup(handshake.configuration, serverKeyExchange);
   const server = proveServer(handshake, suite, peer, serverKeyExchange, clientRandom, serverRandom);
   yield {
@@ -81,7 +85,7 @@ export function* clientHandshake12(
   yield { kind: 'negotiated', facts: clientCertificateFacts(certificateRequest, choice) };
 
   const { share, continuation } = yield* shareFor(offer, group);
-  yield* send(handshake, { type: 'ClientKeyExchange', publicKey: share });
+  yield* send(handshake, { type: 'ClientKeyExchange', exchangeKeys: encodeClientKeyExchange('ecdhe', share) });
   const derivation: MasterSecretDerivation = extendedMasterSecret
     ? { kind: 'extended', hash: suite.hash, sessionHash: transcript.hash() }
     : { kind: 'classic', hash: suite.hash, clientRandom, serverRandom };
@@ -100,12 +104,12 @@ export function* clientHandshake12(
 
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
   yield { kind: 'send-change-cipher-spec' };
-  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.client) };
+  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.client, false) };
   const firstFinished = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
   yield* send(handshake, { type: 'Finished', verifyData: firstFinished });
 
   yield { kind: 'receive-change-cipher-spec' };
-  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.server) };
+  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.server, false) };
   const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash());
   yield* receiveFinished(handshake, 'tls12', expected, server);
   yield { kind: 'completed' };
@@ -174,9 +178,9 @@ function* receiveServerChain(handshake: Handshake<ClientConfiguration>): Steps<P
   return yield* validateChain(handshake, certificateList);
 }
 
-function chosenGroup(configuration: ClientConfiguration, { params }: ServerKeyExchange): number {
+function chosenGroup(configuration: ClientConfiguration, { params }: SignedParams<ServerEcdhParams>): number {
   const group = params.namedCurve;
-  if (!configuration.groups.includes(group) || !groupFits(group, 'tls12')) {
+  if (!configuration.groups.includes(group) || !groupFits(group, 'ecdhe')) {
     throw new TlsError('illegal-parameter', `the server chose ${nameOf(NamedGroup, group)}, which we did not offer`, {
       step: 'ServerKeyExchange',
     });
@@ -189,12 +193,12 @@ function proveServer(
   handshake: Handshake,
   suite: CipherSuiteParameters,
   peer: PeerCertificate,
-  { params, signatureScheme: scheme, signature }: ServerKeyExchange,
+  { params, signatureScheme: scheme, signature }: SignedParams<ServerEcdhParams>,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
 ): ProvenPeer {
   const step = 'ServerKeyExchange';
-  const content = serverKeyExchangeContent(clientRandom, serverRandom, encodeServerEcdhParams(params));
+  const content = serverKeyExchangeContent(clientRandom, serverRandom, encodeServerParams('ecdhe', params));
   const isRsa = nameOf(SignatureScheme, scheme).startsWith('rsa');
   if (isRsa !== (suite.authentication === 'rsa')) {
     throw new TlsError('illegal-parameter', `${nameOf(SignatureScheme, scheme)} does not fit ${suite.name}`, { step });

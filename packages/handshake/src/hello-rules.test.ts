@@ -6,9 +6,12 @@ import {
   type ClientHelloExtensions,
   ExtensionType,
   encodeHandshake,
+  encodeServerKeyExchange,
   type HelloRetryRequest,
   NamedGroup,
   type Reason,
+  readServerKeyExchange,
+  type ServerEcdhParams,
   type ServerHello,
   SignatureScheme,
 } from '@handfast/wire';
@@ -331,7 +334,7 @@ describe('a client refuses', () => {
       () =>
         changed('ServerKeyExchange', 'tls12', (message) => ({
           ...message,
-          params: { ...message.params, namedCurve: NamedGroup.x448 },
+          exchangeKeys: exchangeKeysWith(message.exchangeKeys, { namedCurve: NamedGroup.x448 }),
         })),
       ...illegal,
     ],
@@ -340,7 +343,7 @@ describe('a client refuses', () => {
       () =>
         changed('ServerKeyExchange', 'tls12', (message) => ({
           ...message,
-          signatureScheme: SignatureScheme.ecdsa_sha1,
+          exchangeKeys: exchangeKeysWith(message.exchangeKeys, {}, SignatureScheme.ecdsa_sha1),
         })),
       'signature-scheme-not-offered',
       'illegal_parameter',
@@ -534,7 +537,7 @@ describe('a client refuses', () => {
     const habit = () =>
       changed('ServerKeyExchange', 'tls12', (message) => ({
         ...message,
-        params: { ...message.params, namedCurve: NamedGroup.secp384r1 },
+        exchangeKeys: exchangeKeysWith(message.exchangeKeys, { namedCurve: NamedGroup.secp384r1 }),
       }));
     const options: Options = { client: { maxVersion: 'tls12', groups: [NamedGroup.secp256r1] } };
     expectRefused('client', options, ['', habit, ...illegal]);
@@ -740,4 +743,18 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
 function replaced(bytes: Uint8Array, part: Uint8Array, at: number, byte: number): Uint8Array {
   const found = indexOf(bytes, part);
   return found < 0 ? bytes : bytes.with(found + at, byte);
+}
+
+/** An ECDHE ServerKeyExchange with other parameters, or another scheme, under the same signature. */
+function exchangeKeysWith(
+  exchangeKeys: Uint8Array,
+  changes: Partial<ServerEcdhParams>,
+  signatureScheme?: number,
+): Uint8Array {
+  const keys = readServerKeyExchange('ecdhe', exchangeKeys);
+  return encodeServerKeyExchange('ecdhe', {
+    params: { ...keys.params, ...changes },
+    signatureScheme: signatureScheme ?? keys.signatureScheme,
+    signature: keys.signature,
+  });
 }

@@ -12,10 +12,12 @@ import {
   type ClientHello,
   ECPointFormat,
   type Extension,
+  encodeServerKeyExchange,
   findExtension,
   NamedGroup,
   nameOf,
   ProtocolVersion,
+  readClientKeyExchange,
   type ServerHelloExtensions,
   SignatureScheme,
   TlsError,
@@ -93,12 +95,14 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   });
   yield* send(handshake, {
     type: 'ServerKeyExchange',
-    params: {
-      namedCurve: group,
-      publicKey: ofLength(begun.share, exchangeLengthsOf(group).serverShare, 'a key share'),
-    },
-    signatureScheme: scheme,
-    signature: begun.signature,
+    exchangeKeys: encodeServerKeyExchange('ecdhe', {
+      params: {
+        namedCurve: group,
+        publicKey: ofLength(begun.share, exchangeLengthsOf(group).serverShare, 'a key share'),
+      },
+      signatureScheme: scheme,
+      signature: begun.signature,
+    }),
   });
   if (configuration.clientAuthentication !== 'none') {
     yield* send(handshake, {
@@ -112,7 +116,8 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
   yield* send(handshake, { type: 'ServerHelloDone' });
 
   const chain = yield* receiveClientChain(handshake);
-  const clientKeyExchange = yield* receive(handshake, 'tls12', 'ClientKeyExchange');
+  const { exchangeKeys } = yield* receive(handshake, 'tls12', 'ClientKeyExchange');
+  const peerShare = readClientKeyExchange('ecdhe', exchangeKeys);
   const derivation: MasterSecretDerivation = extendedMasterSecret
     ? { kind: 'extended', hash: suite.hash, sessionHash: transcript.hash() }
     : { kind: 'classic', hash: suite.hash, clientRandom, serverRandom };
@@ -125,7 +130,7 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
         {
           continuation: begun.continuation,
           group,
-          peerShare: clientKeyExchange.publicKey,
+          peerShare,
           masterSecret: derivation,
         },
         context,
@@ -148,12 +153,12 @@ export function* serverHandshake12(handshake: Handshake<ServerConfiguration>, he
 
   const keys = keyBlock12(crypto, suite, masterSecret, clientRandom, serverRandom);
   yield { kind: 'receive-change-cipher-spec' };
-  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.client) };
+  yield { kind: 'protect', direction: 'reads', protection: protection12(crypto, suite, keys.client, false) };
   const expected = finishedVerifyData12(crypto, suite.hash, masterSecret, 'client', transcript.hash());
   yield* receiveFinished(handshake, 'tls12', expected, client);
 
   yield { kind: 'send-change-cipher-spec' };
-  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.server) };
+  yield { kind: 'protect', direction: 'writes', protection: protection12(crypto, suite, keys.server, false) };
   yield* send(handshake, {
     type: 'Finished',
     verifyData: finishedVerifyData12(crypto, suite.hash, masterSecret, 'server', transcript.hash()),
@@ -192,7 +197,7 @@ function chooseGroup(configuration: ServerConfiguration, hello: ClientHello): nu
   const candidates = silent
     ? configuration.groups.filter((group) => group === NamedGroup.secp256r1)
     : commonGroups(configuration, hello);
-  const group = candidates.find((candidate) => groupFits(candidate, 'tls12'));
+  const group = candidates.find((candidate) => groupFits(candidate, 'ecdhe'));
   if (group === undefined) throw noCommonGroup(configuration, hello);
   return group;
 }

@@ -117,7 +117,10 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
   yield* sendEncoded(handshake, 'EncryptedExtensions', encryptedExtensions);
   if (certificateRequest !== undefined) yield* sendEncoded(handshake, 'CertificateRequest', certificateRequest);
   yield* sendEncoded(handshake, 'Certificate', certificate);
-  yield* send(handshake, { type: 'CertificateVerify', algorithm: choice.scheme, signature: answer.signature });
+  const { signature } = answer;
+  if (signature === undefined)
+    throw new TlsError('service-reply-invalid', 'no signature', { step: 'CertificateVerify' });
+  yield* send(handshake, { type: 'CertificateVerify', algorithm: choice.scheme, signature });
   yield* send(handshake, {
     type: 'Finished',
     verifyData: finishedVerifyData13(crypto, suite.hash, handshakeSecrets.server, transcript.hash()),

@@ -1,11 +1,13 @@
 import type { CryptoProvider } from '@handfast/crypto';
-import type { CipherSuiteParameters } from '@handfast/key-exchange';
-import { type TrafficProtection, trafficProtection } from '@handfast/record';
+import type { CipherSuiteParameters, TrafficKeys } from '@handfast/key-exchange';
+import { type TrafficProtection, trafficProtection12 } from '@handfast/record';
 
+/** @param encryptThenMac whether that was negotiated (RFC 7366). */
 export function protection12(
   crypto: CryptoProvider,
   suite: CipherSuiteParameters,
-  keys: { readonly key: Uint8Array; readonly iv: Uint8Array },
+  keys: TrafficKeys,
+  encryptThenMac: boolean,
 ): TrafficProtection {
-  return trafficProtection(crypto, 'tls12', suite.aead, keys.key, keys.iv);
+  return trafficProtection12(crypto, suite.protection, keys, encryptThenMac);
 }

@@ -1,6 +1,7 @@
 export * from './cipher-suites.ts';
 export * from './continuations.ts';
 export * from './exporter13.ts';
+export { groupOfServerDhParams, serverDhParams } from './finite-field.ts';
 export * from './groups.ts';
 export * from './held-continuations.ts';
 export * from './hkdf-label.ts';

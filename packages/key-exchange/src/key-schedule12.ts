@@ -1,4 +1,13 @@
-import { aeadKeyLength, aeadNonceLength, type CryptoProvider, type HashName, prf } from '@handfast/crypto';
+import {
+  aeadKeyLength,
+  aeadNonceLength,
+  type CryptoProvider,
+  cbcKeyLength,
+  type HashName,
+  macLength,
+  prf,
+  type RecordCipher,
+} from '@handfast/crypto';
 import { concat, TlsError } from '@handfast/wire';
 import type { CipherSuiteParameters } from './cipher-suites.ts';
 import type { MasterSecretDerivation } from './port.ts';
@@ -30,7 +39,7 @@ export function masterSecret(
   }
 }
 
-/** The keys of both directions (RFC 5246 section 6.3), for AEAD suites, which have no MAC keys. */
+/** The keys of both directions (RFC 5246 section 6.3). */
 export function keyBlock12(
   crypto: CryptoProvider,
   suite: CipherSuiteParameters,
@@ -38,19 +47,31 @@ export function keyBlock12(
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
 ): { readonly client: TrafficKeys; readonly server: TrafficKeys } {
-  const keyLength = aeadKeyLength[suite.aead];
-  const ivLength = suite.aead === 'chacha20-poly1305' ? aeadNonceLength : gcmSaltLength;
+  const { macKey, key, iv } = keyLengths(suite.protection);
   const seed = concat(serverRandom, clientRandom);
-  const block = prf(crypto, suite.hash, masterSecret, 'key expansion', seed, 2 * (keyLength + ivLength));
-  const ivs = 2 * keyLength;
+  const block = prf(crypto, suite.hash, masterSecret, 'key expansion', seed, 2 * (macKey + key + iv));
+  let at = 0;
+  const next = (length: number): Uint8Array => {
+    at += length;
+    return block.subarray(at - length, at);
+  };
+  const [clientMacKey, serverMacKey, clientKey, serverKey] = [next(macKey), next(macKey), next(key), next(key)];
   return {
-    client: { key: block.subarray(0, keyLength), iv: block.subarray(ivs, ivs + ivLength) },
-    server: { key: block.subarray(keyLength, ivs), iv: block.subarray(ivs + ivLength) },
+    client: { macKey: clientMacKey, key: clientKey, iv: next(iv) },
+    server: { macKey: serverMacKey, key: serverKey, iv: next(iv) },
   };
 }
 
-/** The implicit part of the nonce (RFC 5288 section 3); the rest of it travels in each record. */
-const gcmSaltLength = 4;
+function keyLengths(protection: RecordCipher): Readonly<Record<keyof TrafficKeys, number>> {
+  if (protection.kind === 'cbc') {
+    return { macKey: macLength[protection.mac], key: cbcKeyLength[protection.cipher], iv: 0 };
+  }
+  const iv = protection.aead === 'chacha20-poly1305' ? aeadNonceLength : saltLength;
+  return { macKey: 0, key: aeadKeyLength[protection.aead], iv };
+}
+
+/** The implicit part of the nonce (RFC 5288 section 3, RFC 6655 section 3); the rest of it travels in each record. */
+const saltLength = 4;
 
 /**
  * The 12 bytes of verify_data in Finished (RFC 5246 section 7.4.9).

@@ -51,5 +51,6 @@ function calledBy(caller: Uint8Array, local: LocalKeyExchange): KeyExchange {
     offer: (request, context) => local.offer(request, hosted(context)),
     agree: (request, context) => local.agree(request, hosted(context)),
     sign: (request, context) => local.sign(request, hosted(context)),
+    decrypt: (request) => local.decrypt(request),
   };
 }

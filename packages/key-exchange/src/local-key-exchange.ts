@@ -1,6 +1,7 @@
-import type { CryptoProvider, PrivateKey } from '@handfast/crypto';
-import { concat, encodeServerEcdhParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
+import { type CryptoProvider, type EphemeralKey, type PrivateKey, premasterLength } from '@handfast/crypto';
+import { concat, encodeServerParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
+import { premasterOf, serverDhParams } from './finite-field.ts';
 import { groupFits } from './groups.ts';
 import { HeldContinuations } from './held-continuations.ts';
 import { keyIdOf } from './key-id.ts';
@@ -8,6 +9,8 @@ import { masterSecret } from './key-schedule12.ts';
 import type {
   AgreeAnswer,
   AgreeRequest,
+  DecryptAnswer,
+  DecryptRequest,
   KeyExchange,
   OfferAnswer,
   OfferRequest,
@@ -17,6 +20,7 @@ import type {
   SignRequest,
   StartServerAnswer,
   StartServerRequest,
+  TranscriptSignatureRequest,
 } from './port.ts';
 import { schemeFits } from './signature-schemes.ts';
 import { certificateVerifyContent13, serverKeyExchangeContent } from './signed-content.ts';
@@ -47,13 +51,9 @@ export class LocalKeyExchange implements KeyExchange {
   }
 
   respond({ group, clientShare, signature: asked }: RespondRequest, _context: HostedAskContext): RespondAnswer {
-    const key = this.#key(asked.keyId);
-    // The key itself refuses what it cannot sign with; it does not know what TLS 1.3 leaves out, PKCS#1 for one.
-    if (!schemeFits(asked.scheme, key.kind, 'tls13')) {
-      const scheme = nameOf(SignatureScheme, asked.scheme);
-      throw new TlsError('internal-error', `TLS 1.3 does not sign with ${scheme} and a key of kind ${key.kind}`);
-    }
+    const key = asked === undefined ? undefined : this.#keyFor13(asked);
     const { share, secret } = this.#crypto.respondToShare(group, clientShare);
+    if (key === undefined || asked === undefined) return { share, secret, signature: undefined };
     const transcriptHash = this.#crypto.hash(asked.hash, concat(asked.beforeShare, share, asked.afterShare));
     const signature = key.sign(asked.scheme, certificateVerifyContent13('server', transcriptHash));
     return { share, secret, signature };
@@ -62,11 +62,8 @@ export class LocalKeyExchange implements KeyExchange {
   startServer(request: StartServerRequest, context: HostedAskContext): StartServerAnswer {
     const { group, keyId, scheme, clientRandom, serverRandom } = request;
     const key = this.#key(keyId);
-    if (!groupFits(group, 'tls12')) {
-      throw new TlsError('internal-error', `TLS 1.2 has no group ${nameOf(NamedGroup, group)}`);
-    }
     const ephemeral = this.#crypto.generateEphemeral(group);
-    const params = encodeServerEcdhParams({ namedCurve: group, publicKey: ephemeral.share });
+    const params = encodeParams(ephemeral);
     const signature = key.sign(scheme, serverKeyExchangeContent(clientRandom, serverRandom, params));
     return { share: ephemeral.share, signature, continuation: this.#continuations.put([ephemeral], context) };
   }
@@ -88,11 +85,27 @@ export class LocalKeyExchange implements KeyExchange {
       throw new TlsError('internal-error', `the continuation has no key of ${nameOf(NamedGroup, group)}`);
     }
     const secret = key.agree(peerShare);
-    return { secret: derivation === undefined ? secret : masterSecret(this.#crypto, secret, derivation) };
+    if (derivation === undefined) return { secret };
+    return { secret: masterSecret(this.#crypto, premasterOf(group, secret), derivation) };
   }
 
   sign({ keyId, scheme, content }: SignRequest, _context: HostedAskContext): SignAnswer {
     return { signature: this.#key(keyId).sign(scheme, content) };
+  }
+
+  decrypt({ keyId, encryptedPremaster, clientVersion, masterSecret: derivation }: DecryptRequest): DecryptAnswer {
+    // Chosen before anything is decrypted, and always (RFC 5246 section 7.4.7.1).
+    const substitute = this.#crypto.randomBytes(premasterLength);
+    const premaster = this.#key(keyId).decryptPremaster(encryptedPremaster, clientVersion, substitute);
+    return { secret: masterSecret(this.#crypto, premaster, derivation) };
+  }
+
+  #keyFor13({ keyId, scheme }: TranscriptSignatureRequest): PrivateKey {
+    const key = this.#key(keyId);
+    // The key itself refuses what it cannot sign with; it does not know what TLS 1.3 leaves out, PKCS#1 for one.
+    if (schemeFits(scheme, key.kind, 'tls13')) return key;
+    const name = nameOf(SignatureScheme, scheme);
+    throw new TlsError('internal-error', `TLS 1.3 does not sign with ${name} and a key of kind ${key.kind}`);
   }
 
   #key(keyId: string): PrivateKey {
@@ -105,4 +118,11 @@ export class LocalKeyExchange implements KeyExchange {
     }
     return key;
   }
+}
+
+/** The parameters of ServerKeyExchange, of the form that goes with the group. */
+function encodeParams({ group, share }: EphemeralKey): Uint8Array {
+  if (groupFits(group, 'dhe')) return encodeServerParams('dhe', serverDhParams(group, share));
+  if (groupFits(group, 'ecdhe')) return encodeServerParams('ecdhe', { namedCurve: group, publicKey: share });
+  throw new TlsError('internal-error', `TLS 1.2 has no group ${nameOf(NamedGroup, group)}`);
 }

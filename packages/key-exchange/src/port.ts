@@ -7,9 +7,9 @@ import type { Answer, AskContext } from '@handfast/wire';
  * chains and holders of keys agree on it without talking.
  */
 export interface KeyExchange {
-  /** TLS 1.3 server: our share, the shared secret and the CertificateVerify signature, in one round trip. */
+  /** TLS 1.3 server: our share, the shared secret and, where one is due, the CertificateVerify signature, in one round trip. */
   respond(request: RespondRequest, context: AskContext): Answer<RespondAnswer>;
-  /** TLS 1.2 server, before ServerKeyExchange: our share, signed with both randoms (RFC 8422 section 5.4). */
+  /** TLS 1.2 server, before ServerKeyExchange: our share, signed with both randoms (RFC 8422 section 5.4, RFC 5246 section 7.4.3). */
   startServer(request: StartServerRequest, context: AskContext): Answer<StartServerAnswer>;
   /** Client of either version: shares to offer. */
   offer(request: OfferRequest, context: AskContext): Answer<OfferAnswer>;
@@ -17,12 +17,18 @@ export interface KeyExchange {
   agree(request: AgreeRequest, context: AskContext): Answer<AgreeAnswer>;
   /** A signature with a credential's key: client authentication. */
   sign(request: SignRequest, context: AskContext): Answer<SignAnswer>;
+  /**
+   * TLS 1.2 server, RSA key transport: the master secret that the client encrypted the premaster of. Whatever is wrong
+   * with that gives a master secret that nobody knows, and no error (RFC 5246 section 7.4.7.1).
+   */
+  decrypt(request: DecryptRequest, context: AskContext): Answer<DecryptAnswer>;
 }
 
 export interface RespondRequest {
   readonly group: number;
   readonly clientShare: Uint8Array;
-  readonly signature: TranscriptSignatureRequest;
+  /** Undefined where a PSK authenticates: there is no CertificateVerify then. */
+  readonly signature: TranscriptSignatureRequest | undefined;
 }
 
 /**
@@ -44,7 +50,8 @@ export interface RespondAnswer {
   readonly share: Uint8Array;
   /** The (EC)DHE or KEM shared secret. */
   readonly secret: Uint8Array;
-  readonly signature: Uint8Array;
+  /** Undefined where none was asked for. */
+  readonly signature: Uint8Array | undefined;
 }
 
 /** What was begun and can be ended once: opaque to the caller, who carries it (design: sealed continuation). */
@@ -109,4 +116,18 @@ export interface SignRequest {
 
 export interface SignAnswer {
   readonly signature: Uint8Array;
+}
+
+export interface DecryptRequest {
+  readonly keyId: string;
+  /** EncryptedPreMasterSecret. */
+  readonly encryptedPremaster: Uint8Array;
+  /** client_version of the ClientHello. */
+  readonly clientVersion: number;
+  readonly masterSecret: MasterSecretDerivation;
+}
+
+export interface DecryptAnswer {
+  /** The 48-byte master secret. */
+  readonly secret: Uint8Array;
 }

@@ -1,6 +1,7 @@
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { AeadName } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { CipherSuite } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
@@ -190,7 +191,7 @@ class Protection {
         const { key, iv } = trafficKeys13(nativeCrypto, suite, this.secret);
         const nonce = Uint8Array.from(iv);
         nonce[11] = (nonce[11] ?? 0) ^ this.#sequence++;
-        const opened = nativeCrypto.aead(suite.aead, key).open(nonce, record.subarray(0, 5), record.subarray(5));
+        const opened = nativeCrypto.aead(aeadOf(suite), key).open(nonce, record.subarray(0, 5), record.subarray(5));
         if (opened === undefined) return expect.fail('a record does not open');
         const end = opened.findLastIndex((byte) => byte !== 0);
         return { type: opened[end] ?? 0, content: opened.subarray(0, end) };
@@ -301,4 +302,8 @@ function sha256(bytes: Uint8Array): Uint8Array {
 
 function hex(bytes: Uint8Array | undefined): string {
   return Buffer.from(bytes ?? []).toString('hex');
+}
+
+function aeadOf({ protection }: CipherSuiteParameters): AeadName {
+  return protection.kind === 'aead' ? protection.aead : expect.fail('a suite without an AEAD');
 }

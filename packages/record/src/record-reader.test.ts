@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { TlsRecord } from './record.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
-import { TrafficKey } from './traffic-key.ts';
+import { trafficKey } from './traffic-key.ts';
 import { type TrafficProtection, trafficProtection } from './traffic-protection.ts';
 
 const maximum = 2 ** 14;
@@ -414,11 +414,11 @@ function inner(plaintext: Uint8Array): Uint8Array {
 }
 
 function sealedAs(code: number, protection: TrafficProtection, content: Uint8Array): Uint8Array {
-  const key = new TrafficKey(protection);
+  const key = trafficKey(protection);
   const wire = new Uint8Array(5 + content.length + key.overhead);
   wire.set(header(code, 0x0303, wire.length - 5));
   wire.set(content, 5 + key.prefixLength);
-  key.seal(wire);
+  key.seal(wire, content.length);
   return wire;
 }
 

@@ -1,8 +1,14 @@
 import { type ContentTypeName, TlsError } from '@handfast/wire';
 import { ByteStream } from './byte-stream.ts';
 import { plaintextProtocol } from './plaintext-protocol.ts';
-import { contentTypeName, maximumPlaintextLength, recordHeaderLength, type TlsRecord } from './record.ts';
-import { TrafficKey } from './traffic-key.ts';
+import {
+  contentTypeName,
+  maximumCiphertextLength,
+  maximumPlaintextLength,
+  recordHeaderLength,
+  type TlsRecord,
+} from './record.ts';
+import { type TrafficKey, trafficKey } from './traffic-key.ts';
 import type { TrafficProtection } from './traffic-protection.ts';
 
 /** How many records in a row may carry nothing: empty application data, or ChangeCipherSpec. */
@@ -28,6 +34,8 @@ export class RecordReader {
   /** A protected record of this peer has been opened. */
   #peerHasKeys = false;
   #idleRecords = 0;
+  /** Bytes of refused early data that may still be dropped; undefined where none may come. */
+  #skippable: number | undefined;
 
   /**
    * Bytes from the network, in chunks of any length.
@@ -44,7 +52,7 @@ export class RecordReader {
 
   /** Removes this protection from the records that `next` returns from now on. Their sequence begins at 0. */
   protect(protection: TrafficProtection): void {
-    this.#key = new TrafficKey(protection);
+    this.#key = trafficKey(protection);
   }
 
   /**
@@ -56,6 +64,21 @@ export class RecordReader {
   }
 
   /**
+   * For a server that refused early data, which is under way all the same (RFC 8446 section 4.2.10): drops what cannot
+   * be read. That is records that do not open under our key and, while there is no key because we asked for a second
+   * ClientHello, application data. The first record that opens is the end of it.
+   * @param limit bytes that may be dropped, in whole records; more is `too-many-records`.
+   */
+  skipEarlyData(limit: number): void {
+    this.#skippable = limit;
+  }
+
+  /** No more early data can come, as the second ClientHello says where there is no key yet. */
+  stopSkipping(): void {
+    this.#skippable = undefined;
+  }
+
+  /**
    * The next record, or undefined until all of it has arrived.
    * @throws TlsError, after which nothing more can be read:
    * `plaintext-protocol`, `wrong-record-version` or `unexpected-record` for what is not a record or may not come now,
@@ -63,19 +86,22 @@ export class RecordReader {
    * `record-limit-reached`.
    */
   next(): TlsRecord | undefined {
-    const header = this.#stream.peek(recordHeaderLength);
-    if (header === undefined) return undefined;
-    const type = this.#typeOf(header);
-    const length = ((header[3] ?? 0) << 8) | (header[4] ?? 0);
-    const key = this.#keyFor(type, length);
-    if (length > this.#maximumLength(key)) throw new TlsError('record-too-long', `${type} of ${length} bytes`);
+    for (;;) {
+      const header = this.#stream.peek(recordHeaderLength);
+      if (header === undefined) return undefined;
+      const type = this.#typeOf(header);
+      const length = ((header[3] ?? 0) << 8) | (header[4] ?? 0);
+      const key = this.#keyFor(type, length);
+      if (length > this.#maximumLength(key, type)) throw new TlsError('record-too-long', `${type} of ${length} bytes`);
 
-    const wire = this.#stream.peek(recordHeaderLength + length);
-    if (wire === undefined) return undefined;
-    const record = key === undefined ? unprotected(type, wire) : this.#opened(type, wire, key);
-    this.#checkContent(record);
-    this.#stream.consume(wire.length);
-    return record;
+      const wire = this.#stream.peek(recordHeaderLength + length);
+      if (wire === undefined) return undefined;
+      const record = key === undefined ? this.#unprotected(type, wire) : this.#opened(type, wire, key);
+      if (record === undefined) this.#skip(wire.length);
+      else this.#checkContent(record);
+      this.#stream.consume(wire.length);
+      if (record !== undefined) return record;
+    }
   }
 
   /** The outer content type. The version beside it says nothing but that this is a record (RFC 8446 section 5.1). */
@@ -96,7 +122,7 @@ export class RecordReader {
   /** The key that opens a record of that outer type; undefined where the record travels in the clear. */
   #keyFor(type: ContentTypeName, length: number): TrafficKey | undefined {
     if (this.#key === undefined) {
-      if (type !== 'application_data') return undefined;
+      if (type !== 'application_data' || this.#skippable !== undefined) return undefined;
     } else {
       if (this.#key.version === 'tls12' || type === 'application_data') return this.#key;
       if (type === 'change_cipher_spec') return undefined;
@@ -108,20 +134,41 @@ export class RecordReader {
 
   /**
    * The longest fragment that can hold permitted content. What the versions allow beyond the content (256 and 2048
-   * bytes) is more than an AEAD adds, and would be refused as too long once opened.
+   * bytes) is more than protection adds, and would be refused as too long once opened.
    */
-  #maximumLength(key: TrafficKey | undefined): number {
-    if (key === undefined) return maximumPlaintextLength;
+  #maximumLength(key: TrafficKey | undefined, type: ContentTypeName): number {
+    if (key === undefined) return type === 'application_data' ? maximumCiphertextLength : maximumPlaintextLength;
     const typeLength = key.version === 'tls13' ? 1 : 0;
-    return Math.min(this.#plaintextLimit, maximumPlaintextLength + typeLength) + key.overhead;
+    return Math.min(this.#plaintextLimit, maximumPlaintextLength + typeLength) + key.peerOverhead;
   }
 
-  #opened(type: ContentTypeName, wire: Uint8Array, key: TrafficKey): TlsRecord {
+  /** Undefined for application data, which gets here only to be skipped. */
+  #unprotected(type: ContentTypeName, wire: Uint8Array): TlsRecord | undefined {
+    if (type === 'application_data') return undefined;
+    return { type, fragment: wire.subarray(recordHeaderLength), wireBytes: wire.length };
+  }
+
+  /** Undefined for a record that is to be skipped. */
+  #opened(type: ContentTypeName, wire: Uint8Array, key: TrafficKey): TlsRecord | undefined {
     const content = key.open(wire);
-    if (content === undefined) throw new TlsError('record-authentication-failed', `${type} of ${wire.length} bytes`);
+    if (content === undefined) {
+      if (this.#skippable !== undefined) return undefined;
+      throw new TlsError('record-authentication-failed', `${type} of ${wire.length} bytes`);
+    }
     this.#peerHasKeys = true;
-    if (key.version === 'tls12') return { type, fragment: content, wireBytes: wire.length };
-    return innerRecord(content, wire.length);
+    this.#skippable = undefined;
+    if (key.version === 'tls13') return innerRecord(content, wire.length);
+    // Of a record with padding, the length on the wire says less than that of its content.
+    if (content.length > Math.min(this.#plaintextLimit, maximumPlaintextLength)) {
+      throw new TlsError('record-too-long', `${type} with ${content.length} bytes of content`);
+    }
+    return { type, fragment: content, wireBytes: wire.length };
+  }
+
+  #skip(length: number): void {
+    const left = (this.#skippable ?? 0) - length;
+    if (left < 0) throw new TlsError('too-many-records', 'more early data than is skipped after it was refused');
+    this.#skippable = left;
   }
 
   #checkContent({ type, fragment }: TlsRecord): void {
@@ -136,10 +183,6 @@ export class RecordReader {
       throw new TlsError('too-many-records', `${this.#idleRecords} records in a row without content`);
     }
   }
-}
-
-function unprotected(type: ContentTypeName, wire: Uint8Array): TlsRecord {
-  return { type, fragment: wire.subarray(recordHeaderLength), wireBytes: wire.length };
 }
 
 /** TLSInnerPlaintext (RFC 8446 section 5.2): content, its type, and zeros as padding. */

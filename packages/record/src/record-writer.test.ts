@@ -129,8 +129,8 @@ describe('a flight', () => {
     const writer = protectedWriter(tls13);
     writer.write('application_data', Uint8Array.of(1));
     writer.protect({
-      ...{ version: 'tls13', nonce: 'xor', iv: tls13.iv, limit: 10 },
-      aead: { seal: outOfOrder, sealInto: outOfOrder, open: () => undefined },
+      ...{ kind: 'aead', version: 'tls13', nonce: 'xor', iv: tls13.iv, limit: 10 },
+      aead: { tagLength: 16, seal: outOfOrder, sealInto: outOfOrder, open: () => undefined },
     });
     writer.write('application_data', new TextEncoder().encode('secret'));
     expect(() => writer.take()).toThrow('out of order');
@@ -232,7 +232,14 @@ describe('change_cipher_spec', () => {
 });
 
 describe('the records left under a key', () => {
-  const fewRecords = { version: 'tls13', nonce: 'xor', iv: tls13.iv, aead: tls13.aead, limit: 3 } as const;
+  const fewRecords = {
+    kind: 'aead',
+    version: 'tls13',
+    nonce: 'xor',
+    iv: tls13.iv,
+    aead: tls13.aead,
+    limit: 3,
+  } as const;
 
   it('are counted down, that in the making included', () => {
     const writer = new RecordWriter();

@@ -1,7 +1,6 @@
-import { aeadTagLength } from '@handfast/crypto';
 import { ContentType, type ContentTypeName, ProtocolVersion, TlsError } from '@handfast/wire';
 import { maximumPlaintextLength, recordHeaderLength } from './record.ts';
-import { TrafficKey } from './traffic-key.ts';
+import { type TrafficKey, trafficKey } from './traffic-key.ts';
 import type { TrafficProtection } from './traffic-protection.ts';
 
 export interface RecordWriterOptions {
@@ -86,7 +85,7 @@ export class RecordWriter {
   /** Protects with this what is written from now on. The sequence begins at 0. */
   protect(protection: TrafficProtection): void {
     this.#close();
-    this.#key = new TrafficKey(protection);
+    this.#key = trafficKey(protection);
   }
 
   /** Protects no more: after early data that was refused, the second ClientHello goes out in the clear. */
@@ -178,15 +177,17 @@ export class RecordWriter {
     if (open === undefined) return;
     this.#open = undefined;
     if (open.key?.version === 'tls13') this.#endInnerPlaintext(open);
-    if (open.key !== undefined) this.#reserve(aeadTagLength);
-    const end = this.#length + (open.key === undefined ? 0 : aeadTagLength);
+    const contentLength = this.#length - open.contentStart;
+    const suffixLength = open.key?.suffixLength(contentLength) ?? 0;
+    this.#reserve(suffixLength);
+    const end = this.#length + suffixLength;
     const record = this.#flight.subarray(open.start, end);
     const length = record.length - recordHeaderLength;
     record[3] = length >> 8;
     record[4] = length;
     // Were sealing to fail, the plaintext would not be part of the flight.
     this.#length = open.start;
-    open.key?.seal(record);
+    open.key?.seal(record, contentLength);
     this.#length = end;
   }
 

@@ -15,6 +15,9 @@ export const recordHeaderLength = 5;
 /** The most content that a record may carry (RFC 8446 section 5.1, RFC 5246 section 6.2.1). */
 export const maximumPlaintextLength = 2 ** 14;
 
+/** The most that a protected one of TLS 1.3 may have on the wire (RFC 8446 section 5.2). */
+export const maximumCiphertextLength = maximumPlaintextLength + 256;
+
 const nameByCode: ReadonlyMap<number, ContentTypeName> = new Map(
   (Object.keys(ContentType) as ContentTypeName[]).map((name) => [ContentType[name], name]),
 );

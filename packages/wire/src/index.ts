@@ -7,7 +7,13 @@ export * from './grease.ts';
 export * from './handshake.ts';
 export * from './hex.ts';
 export { helloRetryRequestRandom } from './messages/hellos.ts';
-export { encodeServerEcdhParams } from './messages/key-exchange.ts';
+export {
+  encodeClientKeyExchange,
+  encodeServerKeyExchange,
+  encodeServerParams,
+  readClientKeyExchange,
+  readServerKeyExchange,
+} from './messages/key-exchange.ts';
 export * from './messages.ts';
 export * from './ports.ts';
 export { type LengthWidth, Reader } from './reader.ts';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeHandshake, encodeHandshake } from './handshake.ts';
 import { fromHex, toHex } from './hex.ts';
-import { encodeServerEcdhParams } from './messages/key-exchange.ts';
+import { encodeServerParams, readServerKeyExchange } from './messages/key-exchange.ts';
 import type { MessageName, MessageVersion } from './messages.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -103,7 +103,7 @@ it.skipIf(!existsSync(handshakes))('the signed parameters are those of the recor
   const bytes = readFileSync(join(handshakes, 'illustrated-tls12/serverkeyexchange')).subarray(recordHeaderLength);
   const message = decodeHandshake(bytes, 'tls12');
   if (message.type !== 'ServerKeyExchange') throw new Error(message.type);
-  const params = encodeServerEcdhParams(message.params);
+  const params = encodeServerParams('ecdhe', readServerKeyExchange('ecdhe', message.exchangeKeys).params);
   expect(toHex(params)).toBe(toHex(bytes.subarray(4, 4 + params.length)));
   expect(params.length).toBe(1 + 2 + 1 + 32);
 });

@@ -90,28 +90,44 @@ export interface CertificateRequest12 {
   readonly certificateAuthorities: readonly Uint8Array[];
 }
 
-/** ServerECDHParams and their signature (RFC 8422 section 5.4); other key exchanges keep their parameters opaque. */
+/** How a TLS 1.2 cipher suite makes its premaster secret: Diffie-Hellman on a curve or a prime, or RSA key transport. */
+export type KeyExchangeAlgorithm = 'ecdhe' | 'dhe' | 'rsa';
+
+/** Its form depends on the cipher suite: `readServerKeyExchange` reads it. */
 export interface ServerKeyExchange {
   readonly type: 'ServerKeyExchange';
-  readonly params: ServerEcdhParams;
+  readonly exchangeKeys: Uint8Array;
+}
+
+/** The server's parameters, and its signature over them and both randoms (RFC 8422 section 5.4, RFC 5246 section 7.4.3). */
+export interface SignedParams<Params> {
+  readonly params: Params;
   readonly signatureScheme: number;
   readonly signature: Uint8Array;
 }
 
+/** RFC 8422 section 5.4. */
 export interface ServerEcdhParams {
   readonly namedCurve: number;
   /** ECPoint, as the group encodes it. */
   readonly publicKey: Uint8Array;
 }
 
+/** RFC 5246 section 7.4.3: big-endian numbers. */
+export interface ServerDhParams {
+  readonly dhP: Uint8Array;
+  readonly dhG: Uint8Array;
+  readonly dhYs: Uint8Array;
+}
+
 export interface ServerHelloDone {
   readonly type: 'ServerHelloDone';
 }
 
-/** ClientECDiffieHellmanPublic (RFC 8422 section 5.7). */
+/** Its form depends on the cipher suite: `readClientKeyExchange` reads it. */
 export interface ClientKeyExchange {
   readonly type: 'ClientKeyExchange';
-  readonly publicKey: Uint8Array;
+  readonly exchangeKeys: Uint8Array;
 }
 
 /** The same form in both versions. */

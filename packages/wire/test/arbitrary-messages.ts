@@ -253,17 +253,12 @@ export const arbitraryMessages: Readonly<Record<string, Sample>> = {
   },
   ServerKeyExchange: {
     version: 'tls12',
-    message: fc.record({
-      ...only('ServerKeyExchange'),
-      params: fc.record({ namedCurve: code, publicKey: bytes(1, 255) }),
-      signatureScheme: code,
-      signature: bytes(0, 300),
-    }),
+    message: fc.record({ ...only('ServerKeyExchange'), exchangeKeys: bytes(0, 300) }),
   },
   ServerHelloDone: { version: 'tls12', message: fc.record(only('ServerHelloDone')) },
   ClientKeyExchange: {
     version: 'tls12',
-    message: fc.record({ ...only('ClientKeyExchange'), publicKey: bytes(1, 255) }),
+    message: fc.record({ ...only('ClientKeyExchange'), exchangeKeys: bytes(0, 300) }),
   },
   CertificateVerify: {
     version: 'tls13',

@@ -2,6 +2,8 @@ import type { HashName } from '@handfast/crypto';
 import type {
   AgreeAnswer,
   AgreeRequest,
+  DecryptAnswer,
+  DecryptRequest,
   MasterSecretDerivation,
   OfferAnswer,
   OfferRequest,
@@ -11,6 +13,7 @@ import type {
   SignRequest,
   StartServerAnswer,
   StartServerRequest,
+  TranscriptSignatureRequest,
 } from '@handfast/key-exchange';
 import { handfast } from '../generated/handfast.js';
 import {
@@ -47,38 +50,40 @@ export const respondCodec: OperationCodec<RespondRequest, RespondAnswer> = {
       proto.RespondRequest.encode({
         group,
         clientShare,
-        signature: { ...signature, hash: hashes[signature.hash] },
+        signature: signature === undefined ? null : { ...signature, hash: hashes[signature.hash] },
       }).finish(),
     decode: (bytes) => {
       const message = proto.RespondRequest.decode(bytes);
-      const { keyId, scheme, hash, beforeShare, afterShare } = proto.TranscriptSignature.create(
-        present(message.signature, 'signature'),
-      );
       return {
         group: codePoint(message.group, 'group'),
         clientShare: limited(message.clientShare, 'client_share', maximumVector),
-        signature: {
-          keyId: hexKeyId(keyId),
-          scheme: codePoint(scheme, 'scheme'),
-          hash: nameOf(hashes, hash, 'hash'),
-          beforeShare: filled(beforeShare, 'before_share', maximumTranscript),
-          afterShare: filled(afterShare, 'after_share', maximumTranscript),
-        },
+        signature: message.signature ? decodeTranscriptSignature(message.signature) : undefined,
       };
     },
   },
   answer: {
-    encode: (answer) => proto.RespondReply.encode(answer).finish(),
+    encode: ({ share, secret, signature = null }) => proto.RespondReply.encode({ share, secret, signature }).finish(),
     decode: (bytes) => {
       const { share, secret, signature } = proto.RespondReply.decode(bytes);
       return {
         share: filled(share, 'share', maximumVector),
         secret: filled(secret, 'secret', maximumSecret),
-        signature: filled(signature, 'signature', maximumVector),
+        signature: signature.length === 0 ? undefined : filled(signature, 'signature', maximumVector),
       };
     },
   },
 };
+
+function decodeTranscriptSignature(fields: handfast.v1.TranscriptSignature.$Properties): TranscriptSignatureRequest {
+  const { keyId, scheme, hash, beforeShare, afterShare } = proto.TranscriptSignature.create(fields);
+  return {
+    keyId: hexKeyId(keyId),
+    scheme: codePoint(scheme, 'scheme'),
+    hash: nameOf(hashes, hash, 'hash'),
+    beforeShare: filled(beforeShare, 'before_share', maximumTranscript),
+    afterShare: filled(afterShare, 'after_share', maximumTranscript),
+  };
+}
 
 export const startServerCodec: OperationCodec<StartServerRequest, StartServerAnswer> = {
   request: {
@@ -165,6 +170,29 @@ export const signCodec: OperationCodec<SignRequest, SignAnswer> = {
   answer: {
     encode: (answer) => proto.SignReply.encode(answer).finish(),
     decode: (bytes) => ({ signature: filled(proto.SignReply.decode(bytes).signature, 'signature', maximumVector) }),
+  },
+};
+
+export const decryptCodec: OperationCodec<DecryptRequest, DecryptAnswer> = {
+  request: {
+    encode: ({ keyId, encryptedPremaster, clientVersion, masterSecret }) =>
+      proto.DecryptRequest.encode({
+        ...{ keyId, encryptedPremaster, clientVersion },
+        ...encodeDerivation(masterSecret),
+      }).finish(),
+    decode: (bytes) => {
+      const message = proto.DecryptRequest.decode(bytes);
+      return {
+        keyId: hexKeyId(message.keyId),
+        encryptedPremaster: limited(message.encryptedPremaster, 'encrypted_premaster', maximumVector),
+        clientVersion: codePoint(message.clientVersion, 'client_version'),
+        masterSecret: present(decodeDerivation(message), 'master_secret'),
+      };
+    },
+  },
+  answer: {
+    encode: (answer) => proto.DecryptReply.encode(answer).finish(),
+    decode: (bytes) => ({ secret: exactly(proto.DecryptReply.decode(bytes).secret, 'secret', 48) }),
   },
 };
 

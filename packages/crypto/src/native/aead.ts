@@ -1,11 +1,14 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { checkAeadKey, checkNonce } from '../aead-lengths.ts';
-import { type Aead, type AeadName, aeadTagLength } from '../provider.ts';
+import type { Aead, AeadName } from '../provider.ts';
 import { plain } from './plain.ts';
 
-const options = { authTagLength: aeadTagLength } as const;
+const tagLength = 16;
+const options = { authTagLength: tagLength } as const;
 
+/** AES-GCM and ChaCha20-Poly1305. */
 export class NativeAead implements Aead {
+  readonly tagLength = tagLength;
   /** Our names are those of OpenSSL. ChaCha20-Poly1305 takes the same options as GCM, which the types do not say. */
   readonly #name: CipherGCMTypes;
   readonly #key: Uint8Array;
@@ -17,7 +20,7 @@ export class NativeAead implements Aead {
   }
 
   seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const sealed = new Uint8Array(plaintext.length + aeadTagLength);
+    const sealed = new Uint8Array(plaintext.length + tagLength);
     this.sealInto(nonce, associatedData, plaintext, sealed);
     return sealed;
   }
@@ -33,7 +36,7 @@ export class NativeAead implements Aead {
 
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     checkNonce(nonce);
-    const length = ciphertext.length - aeadTagLength;
+    const length = ciphertext.length - tagLength;
     if (length < 0) return undefined;
     const decipher = createDecipheriv(this.#name, this.#key, nonce, options);
     decipher.setAAD(associatedData);

@@ -4,6 +4,8 @@ import { portableMlKem768 } from '../portable/ml-kem.ts';
 import type { CryptoProvider } from '../provider.ts';
 import { x25519MlKem768 } from '../x25519mlkem768.ts';
 import { NativeAead } from './aead.ts';
+import { NativeCbc } from './cbc.ts';
+import { NativeCcm } from './ccm.ts';
 import { hash, hmac, NativeRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
 import { nativeMlKem768 } from './ml-kem.ts';
@@ -21,7 +23,8 @@ export const nativeCrypto: CryptoProvider = {
   hash,
   runningHash: (hash) => new NativeRunningHash(hash),
   hmac,
-  aead: (name, key) => new NativeAead(name, key),
+  aead: (name, key) => (name.includes('ccm') ? new NativeCcm(name, key) : new NativeAead(name, key)),
+  cbc: (name, key) => new NativeCbc(name, key),
   ...groupOperations([x25519MlKem768(mlKem, x25519), x25519, ...nistAgreements]),
   importPrivateKey,
   importPublicKey,

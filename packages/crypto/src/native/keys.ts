@@ -1,9 +1,19 @@
-import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  sign,
+  verify,
+} from 'node:crypto';
 import { TlsError } from '@handfast/wire';
+import { leastPadding, premasterLength, unpadPremaster } from '../premaster.ts';
 import type { PrivateKey, PublicKey, PublicKeyKind } from '../provider.ts';
 import { type PublicKeyInfo, parsePublicKeyInfo } from '../public-key-info.ts';
 import { type SignatureAlgorithm, signableSchemes, verifiableSchemes } from '../signature-schemes.ts';
-import { checkSigningKey, unknownScheme } from '../signing-key.ts';
+import { checkSigningKey, noEncryptionKey, noKeyTransport, unknownScheme } from '../signing-key.ts';
 import { plain } from './plain.ts';
 
 /** Everything that node:crypto must be told for one scheme, put together once. */
@@ -17,13 +27,17 @@ class NativePrivateKey implements PrivateKey {
   readonly kind: PublicKeyKind;
   readonly spki: Uint8Array;
   readonly schemes: readonly number[];
+  readonly #key: KeyObject;
+  readonly #length: number;
   readonly #uses: ReadonlyMap<number, KeyUse>;
 
-  constructor(kind: PublicKeyKind, spki: Uint8Array, uses: ReadonlyMap<number, KeyUse>) {
-    this.kind = kind;
+  constructor(key: KeyObject, spki: Uint8Array, info: PublicKeyInfo) {
+    this.kind = info.kind;
     this.spki = spki;
-    this.schemes = [...uses.keys()];
-    this.#uses = uses;
+    this.#key = key;
+    this.#length = Math.ceil(info.bits / 8);
+    this.#uses = keyUses(key, signableSchemes(info));
+    this.schemes = [...this.#uses.keys()];
   }
 
   sign(scheme: number, message: Uint8Array): Uint8Array {
@@ -31,17 +45,34 @@ class NativePrivateKey implements PrivateKey {
     if (use === undefined) throw unknownScheme(scheme, this.kind);
     return plain(sign(use.hash, message, use.input));
   }
+
+  decryptPremaster(encrypted: Uint8Array, version: number, substitute: Uint8Array): Uint8Array {
+    if (this.kind !== 'rsa') throw noKeyTransport(this.kind);
+    return unpadPremaster(this.#decryptPadded(encrypted), version, substitute);
+  }
+
+  /** The padding is taken off elsewhere: what node:crypto says of it is an error or not, and takes a time. */
+  #decryptPadded(encrypted: Uint8Array): Uint8Array {
+    try {
+      return privateDecrypt({ key: this.#key, padding: constants.RSA_NO_PADDING }, encrypted);
+    } catch {
+      // Out of range, as everybody can see. Zeros have no padding.
+      return new Uint8Array(this.#length);
+    }
+  }
 }
 
 class NativePublicKey implements PublicKey {
   readonly kind: PublicKeyKind;
   readonly bits: number;
+  readonly #key: KeyObject;
   readonly #uses: ReadonlyMap<number, KeyUse>;
 
-  constructor({ kind, bits }: PublicKeyInfo, uses: ReadonlyMap<number, KeyUse>) {
-    this.kind = kind;
-    this.bits = bits;
-    this.#uses = uses;
+  constructor(key: KeyObject, info: PublicKeyInfo) {
+    this.kind = info.kind;
+    this.bits = info.bits;
+    this.#key = key;
+    this.#uses = keyUses(key, verifiableSchemes(info));
   }
 
   verify(scheme: number, message: Uint8Array, signature: Uint8Array): boolean {
@@ -53,6 +84,11 @@ class NativePublicKey implements PublicKey {
       // Signatures of some malformed kinds are an error to OpenSSL, not a mismatch.
       return false;
     }
+  }
+
+  encryptPremaster(premaster: Uint8Array): Uint8Array {
+    if (this.kind !== 'rsa' || this.bits < 8 * (premasterLength + leastPadding)) throw noEncryptionKey(this);
+    return plain(publicEncrypt({ key: this.#key, padding: constants.RSA_PKCS1_PADDING }, premaster));
   }
 }
 
@@ -69,12 +105,12 @@ export function importPrivateKey(pkcs8: Uint8Array): PrivateKey {
     throw new TlsError('configuration-invalid', 'not a PKCS#8 private key of a known kind');
   }
   checkSigningKey(info);
-  return new NativePrivateKey(info.kind, spki, keyUses(key, signableSchemes(info)));
+  return new NativePrivateKey(key, spki, info);
 }
 
 export function importPublicKey(spki: Uint8Array): PublicKey {
   const info = parsePublicKeyInfo(spki);
-  return new NativePublicKey(info, keyUses(importSpki(spki), verifiableSchemes(info)));
+  return new NativePublicKey(importSpki(spki), info);
 }
 
 function importSpki(spki: Uint8Array): KeyObject {

@@ -1,27 +1,27 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { checkAeadKey, checkNonce } from '../aead-lengths.ts';
-import type { Aead, AeadName } from '../provider.ts';
+import { type Aead, type AeadName, aeadTagLength } from '../provider.ts';
+import { Ccm } from './ccm.ts';
 
-const ciphers = {
-  'aes-128-gcm': gcm,
-  'aes-256-gcm': gcm,
-  'chacha20-poly1305': chacha20poly1305,
-} as const satisfies Record<AeadName, unknown>;
+interface Operations {
+  seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+}
 
 export class PortableAead implements Aead {
-  readonly #cipher: typeof gcm | typeof chacha20poly1305;
-  readonly #key: Uint8Array;
+  readonly tagLength: number;
+  readonly #operations: Operations;
 
   constructor(name: AeadName, key: Uint8Array) {
     checkAeadKey(name, key);
-    this.#cipher = ciphers[name];
-    this.#key = new Uint8Array(key);
+    this.tagLength = aeadTagLength[name];
+    this.#operations = operationsOf(name, new Uint8Array(key));
   }
 
   seal(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
     checkNonce(nonce);
-    return this.#cipher(this.#key, nonce, associatedData).encrypt(plaintext);
+    return this.#operations.seal(nonce, associatedData, plaintext);
   }
 
   sealInto(nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array): void {
@@ -30,10 +30,31 @@ export class PortableAead implements Aead {
 
   open(nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     checkNonce(nonce);
-    try {
-      return this.#cipher(this.#key, nonce, associatedData).decrypt(ciphertext);
-    } catch {
-      return undefined;
-    }
+    return this.#operations.open(nonce, associatedData, ciphertext);
   }
+}
+
+function operationsOf(name: AeadName, key: Uint8Array): Operations {
+  switch (name) {
+    case 'aes-128-gcm':
+    case 'aes-256-gcm':
+      return ofNoble(gcm, key);
+    case 'chacha20-poly1305':
+      return ofNoble(chacha20poly1305, key);
+    default:
+      return new Ccm(key, aeadTagLength[name]);
+  }
+}
+
+function ofNoble(cipher: typeof gcm | typeof chacha20poly1305, key: Uint8Array): Operations {
+  return {
+    seal: (nonce, associatedData, plaintext) => cipher(key, nonce, associatedData).encrypt(plaintext),
+    open(nonce, associatedData, ciphertext) {
+      try {
+        return cipher(key, nonce, associatedData).decrypt(ciphertext);
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }

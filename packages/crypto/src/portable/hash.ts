@@ -1,7 +1,8 @@
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { Hash } from '@noble/hashes/utils.js';
-import type { HashName, RunningHash } from '../provider.ts';
+import type { HashName, MacName, RunningHash } from '../provider.ts';
 
 export const hashFunctions = { sha256, sha384, sha512 } as const;
 
@@ -9,8 +10,10 @@ export function hash(hash: HashName, data: Uint8Array): Uint8Array {
   return hashFunctions[hash](data);
 }
 
-export function hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
-  return nobleHmac(hashFunctions[hash], key, data);
+const macFunctions = { ...hashFunctions, sha1 } as const;
+
+export function hmac(hash: MacName, key: Uint8Array, data: Uint8Array): Uint8Array {
+  return nobleHmac(macFunctions[hash], key, data);
 }
 
 export class PortableRunningHash implements RunningHash {

@@ -3,6 +3,7 @@ import { groupOperations } from '../groups.ts';
 import type { CryptoProvider } from '../provider.ts';
 import { x25519MlKem768 } from '../x25519mlkem768.ts';
 import { PortableAead } from './aead.ts';
+import { PortableCbc } from './cbc.ts';
 import { hash, hmac, PortableRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
 import { portableMlKem768 } from './ml-kem.ts';
@@ -27,13 +28,14 @@ export function createPortableCrypto(randomBytes: RandomBytes): CryptoProvider {
     runningHash: (hash) => new PortableRunningHash(hash),
     hmac,
     aead: (name, key) => new PortableAead(name, key),
+    cbc: (name, key) => new PortableCbc(name, key),
     ...groupOperations([
       x25519MlKem768(portableMlKem768(randomBytes), x25519),
       x25519,
       ...portableNistCurves(randomBytes),
     ]),
     importPrivateKey: (pkcs8) => importPrivateKey(pkcs8, randomBytes),
-    importPublicKey,
+    importPublicKey: (spki) => importPublicKey(spki, randomBytes),
     equal,
   };
 }

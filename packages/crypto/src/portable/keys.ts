@@ -1,18 +1,24 @@
 import { TlsError } from '@handfast/wire';
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { unpadPremaster } from '../premaster.ts';
 import type { PrivateKey, PublicKey, PublicKeyKind } from '../provider.ts';
 import { type PublicKeyInfo, parsePublicKeyInfo } from '../public-key-info.ts';
 import { type SignatureAlgorithm, signableSchemes, verifiableSchemes } from '../signature-schemes.ts';
-import { checkSigningKey, unknownScheme } from '../signing-key.ts';
+import { checkSigningKey, noEncryptionKey, noKeyTransport, unknownScheme } from '../signing-key.ts';
 import { isOnCurve, signEcdsa, verifyEcdsa } from './ecdsa.ts';
 import { encodePublicKeyInfo } from './encode-public-key-info.ts';
 import { type PrivateKeyInfo, parsePrivateKeyInfo } from './private-key-info.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { rsaPrivateKey, rsaPublicKey } from './rsa.ts';
+import { decryptPadded, rsaPrivateKey, rsaPublicKey } from './rsa.ts';
+import { encryptPkcs1 } from './rsa-encryption.ts';
 import { signRsa, verifyRsa } from './rsa-signatures.ts';
 
 type Sign = (algorithm: SignatureAlgorithm, message: Uint8Array) => Uint8Array;
 type Verify = (algorithm: SignatureAlgorithm, message: Uint8Array, signature: Uint8Array) => boolean;
+/** The decrypted block, with its padding. */
+type Decrypt = (encrypted: Uint8Array) => Uint8Array;
+/** undefined where the key is too short for the message. */
+type Encrypt = (message: Uint8Array) => Uint8Array | undefined;
 
 class PortablePrivateKey implements PrivateKey {
   readonly kind: PublicKeyKind;
@@ -20,19 +26,26 @@ class PortablePrivateKey implements PrivateKey {
   readonly schemes: readonly number[];
   readonly #algorithms: ReadonlyMap<number, SignatureAlgorithm>;
   readonly #sign: Sign;
+  readonly #decrypt: Decrypt | undefined;
 
-  constructor(spki: Uint8Array, info: PublicKeyInfo, sign: Sign) {
+  constructor(spki: Uint8Array, info: PublicKeyInfo, sign: Sign, decrypt: Decrypt | undefined) {
     this.kind = info.kind;
     this.spki = spki;
     this.#algorithms = signableSchemes(info);
     this.schemes = [...this.#algorithms.keys()];
     this.#sign = sign;
+    this.#decrypt = decrypt;
   }
 
   sign(scheme: number, message: Uint8Array): Uint8Array {
     const algorithm = this.#algorithms.get(scheme);
     if (algorithm === undefined) throw unknownScheme(scheme, this.kind);
     return this.#sign(algorithm, message);
+  }
+
+  decryptPremaster(encrypted: Uint8Array, version: number, substitute: Uint8Array): Uint8Array {
+    if (this.#decrypt === undefined) throw noKeyTransport(this.kind);
+    return unpadPremaster(this.#decrypt(encrypted), version, substitute);
   }
 }
 
@@ -41,17 +54,25 @@ class PortablePublicKey implements PublicKey {
   readonly bits: number;
   readonly #algorithms: ReadonlyMap<number, SignatureAlgorithm>;
   readonly #verify: Verify;
+  readonly #encrypt: Encrypt | undefined;
 
-  constructor(info: PublicKeyInfo, verify: Verify) {
+  constructor(info: PublicKeyInfo, verify: Verify, encrypt: Encrypt | undefined) {
     this.kind = info.kind;
     this.bits = info.bits;
     this.#algorithms = verifiableSchemes(info);
     this.#verify = verify;
+    this.#encrypt = encrypt;
   }
 
   verify(scheme: number, message: Uint8Array, signature: Uint8Array): boolean {
     const algorithm = this.#algorithms.get(scheme);
     return algorithm !== undefined && this.#verify(algorithm, message, signature);
+  }
+
+  encryptPremaster(premaster: Uint8Array): Uint8Array {
+    const encrypted = this.#encrypt?.(premaster);
+    if (encrypted === undefined) throw noEncryptionKey(this);
+    return encrypted;
   }
 }
 
@@ -59,7 +80,7 @@ export function importPrivateKey(pkcs8: Uint8Array, randomBytes: RandomBytes): P
   // The caller may clear or reuse what it passed.
   const { key, spki, info } = readPrivateKey(new Uint8Array(pkcs8));
   checkSigningKey(info);
-  return new PortablePrivateKey(spki, info, signer(key, randomBytes));
+  return new PortablePrivateKey(spki, info, signer(key, randomBytes), decrypter(key, randomBytes));
 }
 
 function readPrivateKey(pkcs8: Uint8Array): {
@@ -91,9 +112,22 @@ function signer(key: PrivateKeyInfo, randomBytes: RandomBytes): Sign {
   }
 }
 
-export function importPublicKey(spki: Uint8Array): PublicKey {
+function decrypter(key: PrivateKeyInfo, randomBytes: RandomBytes): Decrypt | undefined {
+  if (key.kind !== 'rsa') return undefined;
+  const rsa = rsaPrivateKey(key);
+  // What is out of range is so for all to see. Zeros have no padding.
+  return (encrypted) => decryptPadded(rsa, encrypted, randomBytes) ?? new Uint8Array(rsa.publicKey.length);
+}
+
+export function importPublicKey(spki: Uint8Array, randomBytes: RandomBytes): PublicKey {
   const info = parsePublicKeyInfo(new Uint8Array(spki));
-  return new PortablePublicKey(info, verifier(info));
+  return new PortablePublicKey(info, verifier(info), encrypter(info, randomBytes));
+}
+
+function encrypter(info: PublicKeyInfo, randomBytes: RandomBytes): Encrypt | undefined {
+  if (info.kind !== 'rsa') return undefined;
+  const rsa = rsaPublicKey(info);
+  return (message) => encryptPkcs1(rsa, message, randomBytes);
 }
 
 function verifier(info: PublicKeyInfo): Verify {

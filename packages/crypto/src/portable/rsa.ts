@@ -50,20 +50,41 @@ export function recoverEncoded(key: RsaPublicKey, signature: Uint8Array): Uint8A
   return toBytes(power(representative, key.exponent, key.modulus), key.length);
 }
 
-/**
- * RSASP1: the signature of an encoded message. The message is blinded, so that what can be seen of the time of the
- * exponentiation is not of a value that anyone chose or knows, and the result is checked, because a fault in one half
- * of the computation would give the factors away.
- */
+/** RSAEP: a padded message, as long as the modulus and with a first byte of 0, encrypted. */
+export function encryptPadded({ modulus, exponent, length }: RsaPublicKey, padded: Uint8Array): Uint8Array {
+  return toBytes(power(toBigInt(padded), exponent, modulus), length);
+}
+
+/** RSADP: the padded message of a ciphertext, as long as the modulus; undefined for a ciphertext out of range. */
+export function decryptPadded(
+  key: RsaPrivateKey,
+  ciphertext: Uint8Array,
+  randomBytes: RandomBytes,
+): Uint8Array | undefined {
+  const { modulus, length } = key.publicKey;
+  if (ciphertext.length !== length) return undefined;
+  const representative = toBigInt(ciphertext);
+  return representative < modulus ? toBytes(applyPrivate(key, representative, randomBytes), length) : undefined;
+}
+
+/** RSASP1: the signature of an encoded message. */
 export function signEncoded(key: RsaPrivateKey, encoded: Uint8Array, randomBytes: RandomBytes): Uint8Array {
-  const { modulus, exponent, length } = key.publicKey;
-  const message = toBigInt(encoded);
+  return toBytes(applyPrivate(key, toBigInt(encoded), randomBytes), key.publicKey.length);
+}
+
+/**
+ * What the private key makes of a number. That is blinded, so that what can be seen of the time of the exponentiation
+ * is not of a value that anyone chose or knows, and the result is checked, because a fault in one half of the
+ * computation would give the factors away.
+ */
+function applyPrivate(key: RsaPrivateKey, representative: bigint, randomBytes: RandomBytes): bigint {
+  const { modulus, exponent } = key.publicKey;
   const { factor, unblind } = blinding(key.publicKey, randomBytes);
-  const signature = (decrypt(key, (message * factor) % modulus) * unblind) % modulus;
-  if (power(signature, exponent, modulus) !== message) {
+  const result = (exponentiate(key, (representative * factor) % modulus) * unblind) % modulus;
+  if (power(result, exponent, modulus) !== representative) {
     throw new TlsError('internal-error', 'RSA private key does not fit its public key');
   }
-  return toBytes(signature, length);
+  return result;
 }
 
 function blinding(
@@ -79,9 +100,9 @@ function blinding(
 }
 
 /** By the Chinese remainder theorem (RFC 8017 section 5.1.2, step 2.b). */
-function decrypt({ primes: [p, q], exponents: [dP, dQ], coefficient }: RsaPrivateKey, ciphertext: bigint): bigint {
-  const mP = power(ciphertext % p, dP, p);
-  const mQ = power(ciphertext % q, dQ, q);
+function exponentiate({ primes: [p, q], exponents: [dP, dQ], coefficient }: RsaPrivateKey, base: bigint): bigint {
+  const mP = power(base % p, dP, p);
+  const mQ = power(base % q, dQ, q);
   const difference = (((mP - mQ) % p) + p) % p;
   return mQ + ((difference * coefficient) % p) * q;
 }
