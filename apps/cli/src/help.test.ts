@@ -81,6 +81,16 @@ describe.concurrent('exit code 2, with one line that says why, for', () => {
       ['service', 'session', '--bus', 'nats://127.0.0.1:1', '--bus-secret', '/dev/null'],
       /--bus-secret \/dev\/null: 0 characters are too few; make one with: openssl rand -hex 32/,
     ],
+    [
+      'a ticket secret that is none',
+      ['service', 'session', '--bus', 'nats://127.0.0.1:1', '--ticket-secret', '/dev/null'],
+      /--ticket-secret \/dev\/null: 0 characters are too few/,
+    ],
+    [
+      'tickets that live too long',
+      ['service', 'session', '--bus', 'nats://127.0.0.1:1', '--ticket-lifetime', '604801'],
+      /'604801' is invalid. It must be 1 to 604800 seconds/,
+    ],
     ['a chain without a key', ['trace', 'a', '--cert', 'a.pem'], /--cert is given once and --key not at all/],
     ['an OTLP address that is none', ['trace', '127.0.0.1:1', '--otlp', 'collector'], /OTLP needs a URL/],
   ] as const)('%s', async (_, args, told) => {

@@ -10,12 +10,15 @@ import {
   startNatsServer,
 } from '@handfast/bus/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
-import type { HandshakeEntry } from '@handfast/sessions';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type BlankTicket, fillTicket, type HandshakeEntry, type ResumeRequest } from '@handfast/sessions';
+import type { AskContext, ServiceWork } from '@handfast/wire';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startSessionService } from './index.ts';
 
 const code = `
   import { startSessionService } from '@handfast/session-service';
-  const service = await startSessionService({ bus: process.env.BUS, log: console.error });
+  const ticketSecret = process.env.SECRET && Buffer.from(process.env.SECRET);
+  const service = await startSessionService({ bus: process.env.BUS, ticketSecret, log: console.error });
   console.log(service.instance);
 `;
 
@@ -41,7 +44,7 @@ describe.skipIf(natsServerBinary() === undefined)('the session service, as proce
   beforeAll(async () => {
     server = await startNatsServer();
     const folder = resolve(import.meta.dirname, '..');
-    const start = () => startModule(folder, code, { BUS: server.url });
+    const start = () => startModule(folder, code, { BUS: server.url, SECRET: 'x'.repeat(32) });
     replicas = await Promise.all([start(), start()]);
     bus = await NatsBus.connect({ servers: server.url, crypto: nativeCrypto });
   });
@@ -67,4 +70,79 @@ describe.skipIf(natsServerBinary() === undefined)('the session service, as proce
       for (const entries of answers.values()) expect(entries).toEqual([started]);
     });
   });
+
+  /** What each of the replicas answers. */
+  async function answersOf<T>(ask: (context: AskContext) => T | Promise<T>): Promise<readonly T[]> {
+    const answers = new Map<string, T>();
+    for (let index = 0; index < 40; index++) {
+      const works: ServiceWork[] = [];
+      const answer = await ask(contextOf({ report: (work) => works.push(work) }));
+      for (const { instance } of works) answers.set(instance, answer);
+    }
+    expect(answers.size).toBe(replicas.length);
+    return [...answers.values()];
+  }
+
+  it('opens at every replica the tickets that any of them made', async () => {
+    const sessions = new RemoteSessionManager(bus);
+    const state = Uint8Array.of(1, 2, 3);
+    const made = await answersOf((context) => sessions.blankTickets({ count: 1 }, context));
+    for (const { tickets } of made) {
+      const offered = { kind: 'ticket' as const, ticket: fillTicket(nativeCrypto, only(tickets), state) };
+      const answers = await answersOf((context) => sessions.resume({ offered, earlyDataClaim: undefined }, context));
+      for (const { sessions } of answers) expect(sessions).toEqual([{ kind: 'resumption', index: 0, state }]);
+    }
+  });
+
+  it('finds at every replica what is kept under a session ID', async () => {
+    const sessions = new RemoteSessionManager(bus);
+    const [sessionId, state] = [nativeCrypto.randomBytes(32), Uint8Array.of(4)];
+    await answersOf((context) => sessions.handshakes(context));
+    sessions.keep({ under: { kind: 'session-id', sessionId }, state, expires: Date.now() + 60_000 });
+    const offered = { kind: 'session-id' as const, sessionId };
+    const answers = await answersOf((context) => sessions.resume({ offered, earlyDataClaim: undefined }, context));
+    for (const { sessions } of answers) expect(sessions).toEqual([{ kind: 'resumption', index: 0, state }]);
+  });
+
+  it('refuses early data in the first minute in which it is remembered: its tickets may be older', async () => {
+    const sessions = new RemoteSessionManager(bus);
+    expect(await claimOf(sessions)).toBe(false);
+  });
 });
+
+describe.skipIf(natsServerBinary() === undefined)('the session service without a ticket secret', () => {
+  it.for([
+    ['with', '', 0],
+    ['without', 'jetstream: false', 1],
+  ] as const)('grants a claim to early data at once, %s JetStream', async ([, configuration, lines]) => {
+    const server = await startNatsServer({ configuration });
+    onTestFinished(() => server.stop());
+    const log: string[] = [];
+    const service = await startSessionService({ bus: server.url, log: (line) => log.push(line) });
+    onTestFinished(() => service.stop());
+    const bus = await NatsBus.connect({ servers: server.url, crypto: nativeCrypto });
+    onTestFinished(() => bus.close());
+    expect(await claimOf(new RemoteSessionManager(bus))).toBe(true);
+    expect(log).toHaveLength(lines);
+    for (const line of log) expect(line).toContain('has no JetStream');
+  });
+});
+
+/** Whether a fresh ticket's early data may be accepted. */
+async function claimOf(sessions: RemoteSessionManager): Promise<boolean> {
+  const { tickets } = await sessions.blankTickets({ count: 1 }, contextOf());
+  const identities = [fillTicket(nativeCrypto, only(tickets), Uint8Array.of(1))];
+  const request: ResumeRequest = {
+    offered: { kind: 'psk', identities },
+    earlyDataClaim: nativeCrypto.randomBytes(32),
+  };
+  const answer = await sessions.resume(request, contextOf());
+  expect(answer.sessions).toHaveLength(1);
+  return answer.earlyDataClaimed;
+}
+
+function only(tickets: readonly BlankTicket[]): BlankTicket {
+  const [ticket] = tickets;
+  if (ticket === undefined) throw new Error('no ticket');
+  return ticket;
+}

@@ -1,9 +1,10 @@
 import { hostSessions, NatsBus, type RunningService } from '@handfast/bus';
 import type { CryptoProvider } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { LocalSessionManager } from '@handfast/sessions';
+import { type EarlyDataClaims, LocalSessionManager, type LocalSessionManagerOptions } from '@handfast/sessions';
 
-export interface SessionServiceOptions {
+export interface SessionServiceOptions
+  extends Pick<LocalSessionManagerOptions, 'ticketSecret' | 'ticketLifetime' | 'externalPsks'> {
   /** Of the NATS server, such as `nats://127.0.0.1:4222`. */
   readonly bus: string;
   /** What all ends of the bus share; see NatsBus. */
@@ -14,15 +15,36 @@ export interface SessionServiceOptions {
 }
 
 /**
- * Starts an instance of the session service: it keeps the registry of live handshakes. Every instance hears every note, so
- * any of them can be asked.
- * @throws TlsError `service-unavailable` where no NATS server answers.
+ * Starts an instance of the session service: it makes and opens tickets, keeps sessions, tells early data that is replayed,
+ * and has the registry of live handshakes. Every instance hears every note, so any of them can be asked.
+ * @throws TlsError `service-unavailable` where no NATS server answers, `configuration-invalid` for a secret that is too
+ * short or a lifetime out of its bounds.
  */
 export async function startSessionService(options: SessionServiceOptions): Promise<RunningService> {
   const { bus: servers, busSecret: secret, crypto = nativeCrypto, log } = options;
   const bus = await NatsBus.connect({ servers, crypto, secret, name: 'handfast session service' });
-  await hostSessions(bus, new LocalSessionManager({ crypto, now: Date.now }), {
-    onError: (error) => log?.(`session: ${String(error)}`),
-  });
+  try {
+    const earlyDataClaims = await claimsOn(bus, log);
+    const { ticketSecret, ticketLifetime, externalPsks } = options;
+    const settings = { crypto, now: Date.now, ticketSecret, ticketLifetime, externalPsks, earlyDataClaims };
+    await hostSessions(bus, new LocalSessionManager(settings), {
+      onError: (error) => log?.(`session: ${String(error)}`),
+    });
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
   return { instance: bus.instance, stop: () => bus.close() };
+}
+
+/** Undefined where claims can only be remembered in memory. */
+async function claimsOn(bus: NatsBus, log: SessionServiceOptions['log']): Promise<EarlyDataClaims | undefined> {
+  const claims = await bus.earlyDataClaims();
+  if (claims === undefined) {
+    log?.(
+      'session: the NATS server has no JetStream, so this instance alone remembers which early data it has seen: ' +
+        'run a single instance, or replayed early data is accepted once by each',
+    );
+  }
+  return claims;
 }

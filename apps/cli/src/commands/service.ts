@@ -1,7 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { natsUrl } from '../flags/bus.ts';
 import { type BusSecretFlag, busSecretFlag } from '../flags/bus-secret.ts';
 import { flag, listFlag } from '../flags/flag.ts';
+
+/** Seven days (RFC 8446 section 4.6.1). */
+const longestTicketLifetime = 604_800;
 
 export interface ServiceFlags extends BusSecretFlag {
   readonly bus: string;
@@ -17,7 +20,10 @@ export interface CertificateFlags extends ServiceFlags {
   readonly clientCa?: readonly string[];
 }
 
-export type SessionFlags = ServiceFlags;
+export interface SessionFlags extends ServiceFlags {
+  readonly ticketSecret?: string;
+  readonly ticketLifetime?: number;
+}
 
 export function addService(program: Command): void {
   const service = program
@@ -43,10 +49,21 @@ export function addService(program: Command): void {
       await serveCertificates(flags);
     });
 
-  addServiceCommand(service, 'session', 'keeps the registry of live handshakes').action(async (flags: SessionFlags) => {
-    const { serveSessions } = await import('../services/services.ts');
-    await serveSessions(flags);
-  });
+  addServiceCommand(service, 'session', 'makes tickets, resumes sessions, and keeps the registry of live handshakes')
+    .addOption(flag('--ticket-secret <FILE>', 'a secret that the instances of this service share, to open all tickets'))
+    .addOption(flag('--ticket-lifetime <SECONDS>', 'how long a ticket can be used (default: 7200)').argParser(seconds))
+    .action(async (flags: SessionFlags) => {
+      const { serveSessions } = await import('../services/services.ts');
+      await serveSessions(flags);
+    });
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > longestTicketLifetime) {
+    throw new InvalidArgumentError(`It must be 1 to ${longestTicketLifetime} seconds.`);
+  }
+  return value;
 }
 
 function addServiceCommand(service: Command, name: string, does: string): Command {

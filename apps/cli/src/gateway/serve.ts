@@ -4,10 +4,10 @@ import { nativeCrypto } from '@handfast/crypto/native';
 import type { ServeFlags } from '../commands/serve.ts';
 import { endpointText } from '../flags/endpoint.ts';
 import { type Log, openLog } from '../log/log.ts';
-import { readBusSecret } from '../settings/bus-secret.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { about, readCertificates } from '../settings/files.ts';
 import { negotiationOf } from '../settings/negotiation.ts';
+import { readSecret } from '../settings/secret.ts';
 import { UsageError } from '../usage-error.ts';
 import { embeddedServices } from './embedded-services.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -72,6 +72,6 @@ async function overNats({ bus: url, busSecret, cert, key, clientCa }: ServeFlags
   const credentials = cert?.map((path) =>
     about(`--cert ${path}`, () => credentialFromChain(nativeCrypto, readCertificates('--cert', path))),
   );
-  const bus = await connectBus(url, readBusSecret(busSecret), (text) => log.warn(text));
+  const bus = await connectBus(url, readSecret('--bus-secret', busSecret), (text) => log.warn(text));
   return { bus, credentials };
 }

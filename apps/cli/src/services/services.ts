@@ -8,9 +8,9 @@ import { startSessionService } from '@handfast/session-service';
 import type { CertificateFlags, KeyExchangeFlags, ServiceFlags, SessionFlags } from '../commands/service.ts';
 import { runUntilStopped } from '../gateway/signals.ts';
 import { type Log, openLog } from '../log/log.ts';
-import { readBusSecret } from '../settings/bus-secret.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { certificatesIn, inFile } from '../settings/files.ts';
+import { readSecret } from '../settings/secret.ts';
 
 /** `handfast service key-exchange`. */
 export async function serveKeyExchange(flags: KeyExchangeFlags): Promise<void> {
@@ -34,7 +34,9 @@ export async function serveCertificates(flags: CertificateFlags): Promise<void> 
 
 /** `handfast service session`. */
 export async function serveSessions(flags: SessionFlags): Promise<void> {
-  await run('session', flags, startSessionService);
+  const { ticketLifetime } = flags;
+  const ticketSecret = readSecret('--ticket-secret', flags.ticketSecret);
+  await run('session', flags, (place) => startSessionService({ ...place, ticketSecret, ticketLifetime }));
 }
 
 /** The text of a file, once `check` has found nothing wrong with it: the service would not know which file it is. */
@@ -59,7 +61,7 @@ async function run(
 ): Promise<void> {
   const log: Log = await openLog(`handfast-${name}`);
   const warn = (text: string): void => log.warn(text);
-  const place: Place = { bus, busSecret: readBusSecret(busSecret), log: warn };
+  const place: Place = { bus, busSecret: readSecret('--bus-secret', busSecret), log: warn };
   await runUntilStopped(
     async () => {
       const service = await patiently('NATS', () => start(place), warn);

@@ -26,11 +26,18 @@ export async function findNatsServer(environment: NodeJS.ProcessEnv): Promise<st
   return found ?? (await ensureNatsServer());
 }
 
-/** The flags for a nats-server that listens there. */
-export function natsArguments(host: string, port: number): readonly string[] {
+/**
+ * The flags for a nats-server that listens there.
+ * @param folder for what JetStream stores.
+ */
+export function natsArguments(host: string, port: number, folder: string): readonly string[] {
   const config = existsSync(configuration) ? ['--config', configuration] : [];
   // To nats-server, -1 is any port that is free.
-  return [...config, '--addr', host, '--port', String(port === 0 ? -1 : port)];
+  return [
+    ...config,
+    ...['--addr', host, '--port', String(port === 0 ? -1 : port)],
+    ...['--jetstream', '--store_dir', folder],
+  ];
 }
 
 async function ensureNatsServer(): Promise<string> {

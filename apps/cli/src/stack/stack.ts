@@ -54,7 +54,7 @@ async function start(
   screen: Screen,
   { natsServer, temporary, upstream }: Surroundings,
 ): Promise<void> {
-  const bus = await startNats(natsServer, flags.bus, processes);
+  const bus = await startNats(natsServer, flags.bus, temporary.folder, processes);
   screen.say('nats', `listening on ${bus}`);
   const { cert, key = [] } = flags;
   const files = cert === undefined ? await temporary.credential() : { cert, key };
@@ -72,9 +72,10 @@ function readyAt(line: string): string | undefined {
 }
 
 /** Resolves with the URL of the server. What it writes at the level of information is for its developers. */
-function startNats(natsServer: string, bus: string | undefined, processes: Processes): Promise<string> {
+function startNats(natsServer: string, bus: string | undefined, folder: string, processes: Processes): Promise<string> {
   const { hostname, port } = new URL(bus ?? 'nats://127.0.0.1');
-  const command = [natsServer, ...natsArguments(hostname, Number(port === '' && bus !== undefined ? 4222 : port))];
+  const numbered = Number(port === '' && bus !== undefined ? 4222 : port);
+  const command = [natsServer, ...natsArguments(hostname, numbered, folder)];
   return processes.start(
     'nats',
     command,

@@ -6,7 +6,7 @@ import type { CredentialFiles } from './commands.ts';
 
 /** Files that last as long as the stack, in a folder that only this user can read. */
 export class TemporaryFiles {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'handfast-stack-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'handfast-stack-'));
 
   /** Makes what the processes of this stack share, and nobody else has. */
   busSecret(): string {
@@ -21,11 +21,11 @@ export class TemporaryFiles {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #write(name: string, text: string): string {
-    const path = join(this.#folder, name);
+    const path = join(this.folder, name);
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
