@@ -1,8 +1,9 @@
-import type { CryptoProvider } from '@handfast/crypto';
+import type { CryptoProvider, HashName } from '@handfast/crypto';
 import { type CipherSuiteParameters, exportKeyingMaterial12, exportKeyingMaterial13 } from '@handfast/key-exchange';
 import { serverEndPointBinding } from './channel-bindings.ts';
-import type { EncodedMessage, OpenConnection } from './effects.ts';
+import type { EarlyConnection, EncodedMessage, OpenConnection } from './effects.ts';
 import { certificateOf, type PeerAuthentication } from './peer.ts';
+import type { SessionState } from './session-state.ts';
 import type { ApplicationTraffic } from './traffic-13.ts';
 
 /**
@@ -23,6 +24,25 @@ interface Established13 extends Established {
   readonly exporterSecret: Uint8Array;
   readonly writes: ApplicationTraffic;
   readonly requestClientCertificate?: (() => EncodedMessage) | undefined;
+}
+
+interface Early {
+  readonly crypto: CryptoProvider;
+  readonly hash: HashName;
+  /** early_exporter_master_secret (RFC 8446 section 7.1). */
+  readonly exporterSecret: Uint8Array;
+  /** The session that is being resumed. */
+  readonly session: SessionState;
+}
+
+export function earlyConnection({ crypto, hash, exporterSecret, session }: Early): EarlyConnection {
+  const { applicationProtocol, peer } = session;
+  return {
+    applicationProtocol,
+    peer,
+    exportKeyingMaterial: (label, context, length) =>
+      exportKeyingMaterial13(crypto, hash, exporterSecret, label, context, length),
+  };
 }
 
 export function openConnection13(established: Established13): OpenConnection {
