@@ -53,11 +53,21 @@ export class Transcript {
   restartAfterRetry(hash: HashName): void {
     const [firstHello, ...others] = this.#messages;
     if (firstHello === undefined) throw new RangeError('the transcript has no ClientHello to replace');
-    const messageHash = new Uint8Array(4 + hashLength[hash]);
-    messageHash[0] = HandshakeType.message_hash;
-    messageHash[3] = hashLength[hash];
-    messageHash.set(this.#crypto.hash(hash, firstHello), 4);
-    this.#messages.splice(0, this.#messages.length, messageHash, ...others);
+    this.#restart(hash, this.#crypto.hash(hash, firstHello), others);
+  }
+
+  /**
+   * Puts what went before it, elsewhere, in front of the second ClientHello, which is all that is here.
+   * @param firstHelloHash the hash of the first ClientHello.
+   * @param retry the HelloRetryRequest.
+   */
+  continueRetry(hash: HashName, firstHelloHash: Uint8Array, retry: Uint8Array): void {
+    this.#restart(hash, firstHelloHash, [retry, ...this.#messages]);
+  }
+
+  #restart(hash: HashName, firstHelloHash: Uint8Array, others: readonly Uint8Array[]): void {
+    const header = Uint8Array.of(HandshakeType.message_hash, 0, 0, hashLength[hash]);
+    this.#messages.splice(0, this.#messages.length, concat(header, firstHelloHash), ...others);
     this.hashWith(hash);
   }
 }
