@@ -194,7 +194,8 @@ export class Connection {
   /**
    * TLS 1.3 server: asks the client for its certificate now (RFC 8446 section 4.6.2). `clientAuthenticated` tells the
    * answer; a client that proves to be somebody whom we do not trust ends the connection.
-   * @throws RangeError where the connection is not open for writing, or the client has not offered it.
+   * @throws RangeError where the connection is not open for writing, the client has not offered it, or too many requests
+   * wait for their answer.
    */
   requestClientCertificate(): void {
     if (this.#over) return;
@@ -202,8 +203,9 @@ export class Connection {
     if (request === undefined || this.#writesClosed) {
       throw new RangeError('the client does not allow to be asked for a certificate');
     }
+    const { bytes } = request();
     this.#guard(() => {
-      this.#writer.write('handshake', request().bytes);
+      this.#writer.write('handshake', bytes);
       this.#flush();
     });
   }
@@ -496,7 +498,8 @@ export class Connection {
           this.#events.earlyDataEnded?.(effect.outcome);
           break;
         case 'skip-early-data':
-          this.#reader.skipEarlyData(effect.limit);
+          if (effect.limit === undefined) this.#reader.stopSkipping();
+          else this.#reader.skipEarlyData(effect.limit);
           break;
         case 'client-authenticated':
           this.#events.clientAuthenticated?.(effect.peer);

@@ -51,8 +51,11 @@ export type Effect =
   | { readonly kind: 'open-early'; readonly connection: EarlyConnection; readonly limit: number }
   /** Nothing more is written as early data; where it was `rejected`, no byte of it has reached the server's application. */
   | { readonly kind: 'early-data'; readonly outcome: 'accepted' | 'rejected' }
-  /** A server drops early data that it did not accept, up to `limit` bytes of records (RFC 8446 section 4.2.10). */
-  | { readonly kind: 'skip-early-data'; readonly limit: number }
+  /**
+   * A server drops early data that it did not accept, up to `limit` bytes of records (RFC 8446 section 4.2.10);
+   * undefined: no more of it can come.
+   */
+  | { readonly kind: 'skip-early-data'; readonly limit: number | undefined }
   /** Our Finished is done. */
   | { readonly kind: 'completed' }
   /** Both sides' Finished are done: application data may flow. */
@@ -151,3 +154,19 @@ export function* ask<T>(question: Ask<T>): Steps<T> {
 export function* askBoth<A, B>(first: Ask<A>, second: Ask<B>): Steps<[A, B]> {
   return (yield { kind: 'ask', asks: [first, second] }) as [A, B];
 }
+
+/** Asks all ports at once for which there is a question. */
+export function* askAll<const Questions extends readonly (Ask<unknown> | undefined)[]>(
+  ...questions: Questions
+): Steps<Answers<Questions>> {
+  const answers = (yield { kind: 'ask', asks: questions.filter((question) => question !== undefined) }) as unknown[];
+  return questions.map((question) => (question === undefined ? undefined : answers.shift())) as Answers<Questions>;
+}
+
+type Answers<Questions extends readonly (Ask<unknown> | undefined)[]> = {
+  readonly [Place in keyof Questions]: Questions[Place] extends Ask<infer Answer>
+    ? Answer
+    : Questions[Place] extends Ask<infer Answer> | undefined
+      ? Answer | undefined
+      : never;
+};
