@@ -63,7 +63,7 @@ async function embeddedServices(): Promise<Bus> {
     bus,
     new LocalCertificateValidator({ crypto: nativeCrypto, anchors, credentials: [credential] }),
   );
-  await hostSessions(bus, new LocalSessionManager());
+  await hostSessions(bus, new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }));
   return bus;
 }
 

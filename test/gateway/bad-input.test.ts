@@ -532,6 +532,7 @@ function altered(keyExchange: KeyExchange, changes: Partial<KeyExchange>): KeyEx
     startServer: (request, context) => keyExchange.startServer(request, context),
     offer: (request, context) => keyExchange.offer(request, context),
     agree: (request, context) => keyExchange.agree(request, context),
+    decrypt: (request, context) => keyExchange.decrypt(request, context),
     sign: (request, context) => keyExchange.sign(request, context),
     ...changes,
   };
