@@ -61,7 +61,7 @@ describe('reading a certificate', () => {
     });
     const certificate = parseCertificate(der);
     expect(certificate).toMatchObject({
-      keyUsage: { digitalSignature: true, keyCertSign: false },
+      keyUsage: { digitalSignature: true, keyEncipherment: false, keyCertSign: false, cRLSign: false },
       extKeyUsage: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
       subjectAltName: [
         { kind: 'dns', value: 'example.org' },
@@ -71,9 +71,12 @@ describe('reading a certificate', () => {
       basicConstraints: undefined,
       nameConstraints: undefined,
     });
-    expect(certificate.authorityKeyIdentifier).toEqual(parseCertificate(pki.root.der).subjectKeyIdentifier);
+    expect(certificate.authorityKeyIdentifier).toEqual({
+      keyIdentifier: parseCertificate(pki.root.der).subjectKeyIdentifier,
+      namesCertificate: false,
+    });
     expect(parseCertificate(pki.intermediate.der)).toMatchObject({
-      keyUsage: { digitalSignature: false, keyCertSign: true },
+      keyUsage: { digitalSignature: false, keyEncipherment: false, keyCertSign: true, cRLSign: true },
       basicConstraints: { isCa: true, pathLength: 0 },
     });
   });

@@ -1,18 +1,10 @@
+import { type AlgorithmIdentifier, algorithmOf } from './algorithm-identifier.ts';
 import { sameBytes } from './bytes.ts';
 import { ContentCache } from './content-cache.ts';
 import { constructedContextTag, contextTag, type DerReader, enterOnly, malformed, Tag } from './der/reader.ts';
-import { integerOf, octetAlignedBitsOf, oidOf, smallIntegerOf, timeOf } from './der/values.ts';
+import { integerOf, octetAlignedBitsOf, readTime, smallIntegerOf } from './der/values.ts';
 import { type Extension, type KnownExtensions, knownExtensions, readExtensions } from './extensions.ts';
 import { Name } from './name.ts';
-
-/** RFC 5280 section 4.1.1.2. */
-export interface AlgorithmIdentifier {
-  readonly der: Uint8Array;
-  /** Dotted. */
-  readonly oid: string;
-  /** The parameters element, DER; undefined where there is none. */
-  readonly parameters: Uint8Array | undefined;
-}
 
 /** An X.509 certificate, read. All bytes in it are views into `der`. */
 export interface Certificate extends KnownExtensions {
@@ -112,11 +104,6 @@ function readVersion(reader: DerReader): number {
   return value + 1;
 }
 
-function readTime(reader: DerReader, what: string): number {
-  const tag = reader.nextTag === Tag.UTC_TIME ? Tag.UTC_TIME : Tag.GENERALIZED_TIME;
-  return timeOf(tag, reader.read(tag, what), what);
-}
-
 function readOptionalExtensions(reader: DerReader, version: number): readonly Extension[] {
   const explicit = reader.enterOptional(constructedContextTag(3), 'extensions');
   if (explicit === undefined) return [];
@@ -132,12 +119,4 @@ function publicKeyAlgorithmOf(spki: Uint8Array): AlgorithmIdentifier {
   octetAlignedBitsOf(reader.read(Tag.BIT_STRING, 'subjectPublicKey'), 'subjectPublicKey');
   reader.finish();
   return algorithm;
-}
-
-function algorithmOf(der: Uint8Array): AlgorithmIdentifier {
-  const reader = enterOnly(der, Tag.SEQUENCE, 'AlgorithmIdentifier');
-  const oid = oidOf(reader.read(Tag.OBJECT_IDENTIFIER, 'algorithm'), 'algorithm');
-  const parameters = reader.done ? undefined : reader.readElement(undefined, 'parameters');
-  reader.finish();
-  return { der, oid, parameters };
 }

@@ -7,9 +7,18 @@ import {
   readOnly,
   Tag,
 } from './der/reader.ts';
-import { booleanOf, integerOf, namedBitsOf, oidOf, smallIntegerOf } from './der/values.ts';
+import { integerOf, namedBitsOf, oidOf, optionalTrue, smallIntegerOf } from './der/values.ts';
+import { type DistributionPoint, distributionPointsOf } from './distribution-point.ts';
 import { type GeneralName, generalNamesOf, readGeneralName } from './general-name.ts';
 import { Oid } from './oids.ts';
+import {
+  certificatePoliciesOf,
+  inhibitAnyPolicyOf,
+  type PolicyConstraints,
+  type PolicyMapping,
+  policyConstraintsOf,
+  policyMappingsOf,
+} from './policy-extensions.ts';
 
 /** An extension as it stands in the certificate. */
 export interface Extension {
@@ -30,13 +39,22 @@ export interface BasicConstraints {
 /** RFC 5280 section 4.2.1.3, those bits that are used here. */
 export interface KeyUsage {
   readonly digitalSignature: boolean;
+  readonly keyEncipherment: boolean;
   readonly keyCertSign: boolean;
+  readonly cRLSign: boolean;
 }
 
 /** RFC 5280 section 4.2.1.10. An IP address in it is followed by its mask. */
 export interface NameConstraints {
   readonly permitted: readonly GeneralName[];
   readonly excluded: readonly GeneralName[];
+}
+
+/** RFC 5280 section 4.2.1.1: which of the issuer's keys it was. */
+export interface AuthorityKeyIdentifier {
+  readonly keyIdentifier: Uint8Array | undefined;
+  /** Whether the issuer's certificate is named as well, by its own issuer and serial number. */
+  readonly namesCertificate: boolean;
 }
 
 /** The extensions that are understood, each undefined where the certificate has none. */
@@ -48,10 +66,15 @@ export interface KnownExtensions {
   readonly subjectAltName: readonly GeneralName[] | undefined;
   readonly nameConstraints: NameConstraints | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
-  /** The keyIdentifier of the extension, where it has one. */
-  readonly authorityKeyIdentifier: Uint8Array | undefined;
+  readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   /** URLs from which the issuer's certificate can be had (RFC 5280 section 4.2.2.1). */
   readonly caIssuers: readonly string[];
+  /** Dotted OIDs. */
+  readonly certificatePolicies: readonly string[] | undefined;
+  readonly policyMappings: readonly PolicyMapping[] | undefined;
+  readonly policyConstraints: PolicyConstraints | undefined;
+  readonly inhibitAnyPolicy: number | undefined;
+  readonly crlDistributionPoints: readonly DistributionPoint[] | undefined;
 }
 
 const understood: ReadonlySet<string> = new Set([
@@ -63,11 +86,11 @@ const understood: ReadonlySet<string> = new Set([
   Oid.subjectKeyIdentifier,
   Oid.authorityKeyIdentifier,
   Oid.authorityInfoAccess,
-  // RFC 5280 section 6.1: as long as no certificate asks for an explicit policy (policyConstraints), and who validates
-  // does not either, no outcome of policy processing rejects a path.
   Oid.certificatePolicies,
   Oid.policyMappings,
+  Oid.policyConstraints,
   Oid.inhibitAnyPolicy,
+  Oid.crlDistributionPoints,
 ]);
 
 /** RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.2.1: conforming CAs must not mark these as critical. */
@@ -79,8 +102,7 @@ const neverCritical: ReadonlySet<string> = new Set([
 
 /** Whether the extension stands in the way of using the certificate, because what it demands cannot be met here. */
 export function isObstacle({ oid, critical }: Extension): boolean {
-  // To pass over policyConstraints is to accept what it forbids, so it counts also where it is not critical.
-  return oid === Oid.policyConstraints || (critical && !understood.has(oid));
+  return critical && !understood.has(oid);
 }
 
 export function isWronglyCritical({ oid, critical }: Extension): boolean {
@@ -94,7 +116,7 @@ export function readExtensions(reader: DerReader): readonly Extension[] {
   while (!reader.done) {
     const element = reader.enter(Tag.SEQUENCE, 'Extension');
     const oid = oidOf(element.read(Tag.OBJECT_IDENTIFIER, 'extnID'), 'extnID');
-    const critical = optionalTrue(element, 'critical');
+    const critical = optionalTrue(element, Tag.BOOLEAN, 'critical');
     const value = element.read(Tag.OCTET_STRING, 'extnValue');
     element.finish();
     if (oids.has(oid)) throw malformed('Extensions', `${oid} stands twice`);
@@ -120,13 +142,18 @@ export function knownExtensions(extensions: readonly Extension[]): KnownExtensio
     subjectKeyIdentifier: parse(Oid.subjectKeyIdentifier, subjectKeyIdentifierOf),
     authorityKeyIdentifier: parse(Oid.authorityKeyIdentifier, authorityKeyIdentifierOf),
     caIssuers: parse(Oid.authorityInfoAccess, caIssuersOf) ?? [],
+    certificatePolicies: parse(Oid.certificatePolicies, certificatePoliciesOf),
+    policyMappings: parse(Oid.policyMappings, policyMappingsOf),
+    policyConstraints: parse(Oid.policyConstraints, policyConstraintsOf),
+    inhibitAnyPolicy: parse(Oid.inhibitAnyPolicy, inhibitAnyPolicyOf),
+    crlDistributionPoints: parse(Oid.crlDistributionPoints, distributionPointsOf),
   };
 }
 
 function basicConstraintsOf(value: Uint8Array): BasicConstraints {
   const what = 'BasicConstraints';
   const reader = enterOnly(value, Tag.SEQUENCE, what);
-  const isCa = optionalTrue(reader, what);
+  const isCa = optionalTrue(reader, Tag.BOOLEAN, what);
   const pathLength = reader.readOptional(Tag.INTEGER, what);
   reader.finish();
   if (pathLength !== undefined && !isCa) throw malformed(what, 'a path length for what is no CA');
@@ -136,7 +163,8 @@ function basicConstraintsOf(value: Uint8Array): BasicConstraints {
 function keyUsageOf(value: Uint8Array): KeyUsage {
   const bits = namedBitsOf(readOnly(value, Tag.BIT_STRING, 'KeyUsage'), 'KeyUsage');
   if (bits === 0) throw malformed('KeyUsage', 'allows nothing');
-  return { digitalSignature: (bits & (1 << 0)) !== 0, keyCertSign: (bits & (1 << 5)) !== 0 };
+  const has = (bit: number): boolean => (bits & (1 << bit)) !== 0;
+  return { digitalSignature: has(0), keyEncipherment: has(2), keyCertSign: has(5), cRLSign: has(6) };
 }
 
 function extKeyUsageOf(value: Uint8Array): readonly string[] {
@@ -194,7 +222,7 @@ function subjectKeyIdentifierOf(value: Uint8Array): Uint8Array {
   return readOnly(value, Tag.OCTET_STRING, 'SubjectKeyIdentifier');
 }
 
-function authorityKeyIdentifierOf(value: Uint8Array): Uint8Array | undefined {
+export function authorityKeyIdentifierOf(value: Uint8Array): AuthorityKeyIdentifier {
   const what = 'AuthorityKeyIdentifier';
   const reader = enterOnly(value, Tag.SEQUENCE, what);
   const keyIdentifier = reader.readOptional(contextTag(0), what);
@@ -206,7 +234,7 @@ function authorityKeyIdentifierOf(value: Uint8Array): Uint8Array | undefined {
   if ((issuer === undefined) !== (serialNumber === undefined)) {
     throw malformed(what, 'names an issuer or a serial number, but not both');
   }
-  return keyIdentifier;
+  return { keyIdentifier, namesCertificate: issuer !== undefined };
 }
 
 function caIssuersOf(value: Uint8Array): readonly string[] {
@@ -222,12 +250,4 @@ function caIssuersOf(value: Uint8Array): readonly string[] {
     if (method === Oid.caIssuers && location.kind === 'uri') urls.push(location.value);
   }
   return urls;
-}
-
-/** BOOLEAN DEFAULT FALSE: DER leaves the default out (X.690 section 11.5). */
-function optionalTrue(reader: DerReader, what: string): boolean {
-  const content = reader.readOptional(Tag.BOOLEAN, what);
-  if (content === undefined) return false;
-  if (!booleanOf(content, what)) throw malformed(what, 'writes out FALSE, its default');
-  return true;
 }

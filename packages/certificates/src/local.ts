@@ -2,9 +2,11 @@ import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { dnsNamesOf, fingerprintOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
+import { CrlStore } from './crl-store.ts';
 import { isForHost } from './host-name.ts';
 import { quoted } from './name.ts';
-import { type Failure, limits, PathSearch, type VerifiedSignatures } from './path-search.ts';
+import { type Failure, PathSearch } from './path-search.ts';
+import { anyPolicies, type PolicyInputs } from './policy-graph.ts';
 import type {
   CertificateValidator,
   Credential,
@@ -13,7 +15,10 @@ import type {
   ValidationRequest,
   Verdict,
 } from './port.ts';
+import type { RevocationPolicy, RevocationSettings } from './revocation.ts';
+import type { VerifiedSignatures } from './signature-check.ts';
 import { TrustStore } from './trust-store.ts';
+import { limits } from './work-budget.ts';
 
 export interface LocalCertificateValidatorOptions {
   readonly crypto: CryptoProvider;
@@ -21,6 +26,12 @@ export interface LocalCertificateValidatorOptions {
   readonly anchors: readonly Uint8Array[];
   /** The chains that `credentials` answers with, in order of preference. */
   readonly credentials: readonly Credential[];
+  /** Certificate policies that are demanded; by default none. */
+  readonly policies?: PolicyInputs | undefined;
+  /** What to do where it is not known whether a certificate is revoked; by default `prefer`. */
+  readonly revocation?: RevocationPolicy | undefined;
+  /** The CRLs to judge by. What is put into the store later counts from then on. */
+  readonly crls?: CrlStore | undefined;
 }
 
 /**
@@ -31,14 +42,26 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #crypto: CryptoProvider;
   readonly #store: TrustStore;
   readonly #credentials: readonly Credential[];
+  readonly #policies: PolicyInputs;
+  readonly #revocation: RevocationSettings;
   readonly #verified: VerifiedSignatures = new WeakMap();
   readonly #identities = new WeakMap<Certificate, Identity>();
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
-  constructor({ crypto, anchors, credentials }: LocalCertificateValidatorOptions) {
+  constructor(options: LocalCertificateValidatorOptions) {
+    const {
+      crypto,
+      anchors,
+      credentials,
+      policies = anyPolicies,
+      revocation = 'prefer',
+      crls = new CrlStore(),
+    } = options;
     this.#crypto = crypto;
     this.#store = new TrustStore(anchors);
     this.#credentials = credentials;
+    this.#policies = policies;
+    this.#revocation = { policy: revocation, crls };
   }
 
   validate({ chain, purpose, serverName, time }: ValidationRequest): Verdict {
@@ -53,6 +76,8 @@ export class LocalCertificateValidator implements CertificateValidator {
       purpose,
       time,
       intermediates: others.flatMap((sent) => (sent.parsed ? [sent.certificate] : [])),
+      policies: this.#policies,
+      revocation: this.#revocation,
     });
     const result = search.run(endEntity);
     if (!result.found) {

@@ -79,22 +79,24 @@ export function stringOf({ value }: NameAttribute): string | undefined {
   }
 }
 
+/** @param set content of a RelativeDistinguishedName. @throws TlsError `certificate-malformed` */
+export function readRdn(set: DerReader): RelativeDistinguishedName {
+  const attributes: NameAttribute[] = [];
+  while (!set.done) {
+    const attribute = set.enter(Tag.SEQUENCE, 'AttributeTypeAndValue');
+    attributes.push({
+      type: oidOf(attribute.read(Tag.OBJECT_IDENTIFIER, 'AttributeType'), 'AttributeType'),
+      value: attribute.readElement(undefined, 'AttributeValue'),
+    });
+    attribute.finish();
+  }
+  if (attributes.length === 0) throw malformed('RelativeDistinguishedName', 'is empty');
+  return attributes;
+}
+
 function readRdns(reader: DerReader): readonly RelativeDistinguishedName[] {
   const rdns: RelativeDistinguishedName[] = [];
-  while (!reader.done) {
-    const set = reader.enter(Tag.SET, 'RelativeDistinguishedName');
-    const attributes: NameAttribute[] = [];
-    while (!set.done) {
-      const attribute = set.enter(Tag.SEQUENCE, 'AttributeTypeAndValue');
-      attributes.push({
-        type: oidOf(attribute.read(Tag.OBJECT_IDENTIFIER, 'AttributeType'), 'AttributeType'),
-        value: attribute.readElement(undefined, 'AttributeValue'),
-      });
-      attribute.finish();
-    }
-    if (attributes.length === 0) throw malformed('RelativeDistinguishedName', 'is empty');
-    rdns.push(attributes);
-  }
+  while (!reader.done) rdns.push(readRdn(reader.enter(Tag.SET, 'RelativeDistinguishedName')));
   return rdns;
 }
 
@@ -118,7 +120,7 @@ function escaped(text: string): string {
 }
 
 /** An RDN in the form in which equal ones are the same string; `/` and `+` in values cannot be mistaken for ours. */
-function rdnKey(rdn: RelativeDistinguishedName): string {
+export function rdnKey(rdn: RelativeDistinguishedName): string {
   return rdn.map(attributeKey).sort().join('+');
 }
 

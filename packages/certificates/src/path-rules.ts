@@ -10,11 +10,14 @@ import { publicKeyOf } from './public-key.ts';
 /** What is wrong with a certificate in its place. */
 export type Breach = Pick<RejectedVerdict, 'reason' | 'detail' | 'rule'>;
 
+/** What the end entity of a path is for: TLS, or signing CRLs. */
+export type PathPurpose = ValidationRequest['purpose'] | 'crl';
+
 /** Where in a path a certificate stands, and what the path is for. */
 export interface Place {
   readonly crypto: CryptoProvider;
   readonly time: number;
-  readonly purpose: ValidationRequest['purpose'];
+  readonly purpose: PathPurpose;
   /** The path so far: the end entity first, the certificate that this one is to issue last. Empty for the end entity. */
   readonly below: readonly Certificate[];
   readonly isAnchor: boolean;
@@ -32,6 +35,7 @@ const endEntityRules: readonly Rule[] = [
   digitalSignature,
   keyPurpose,
 ];
+const crlIssuerRules: readonly Rule[] = [validity, criticalExtensions, wellFormedFields, keyStrength, cRLSign];
 const issuerRules: readonly Rule[] = [
   basicConstraints,
   keyCertSign,
@@ -45,12 +49,17 @@ const issuerRules: readonly Rule[] = [
 
 /** The first rule that the certificate breaks as the end of a path. */
 export function breachOfEndEntity(certificate: Certificate, place: Place): Breach | undefined {
-  return firstBreach(endEntityRules, certificate, place);
+  return firstBreach(place.purpose === 'crl' ? crlIssuerRules : endEntityRules, certificate, place);
 }
 
 /** The first rule that the certificate breaks as the issuer of what is below it, its signatures and name constraints apart. */
 export function breachOfIssuer(certificate: Certificate, place: Place): Breach | undefined {
   return firstBreach(issuerRules, certificate, place);
+}
+
+/** The first rule that the certificate breaks as the signer of CRLs, apart from those about its place in a path. */
+export function breachOfCrlIssuer(certificate: Certificate, crypto: CryptoProvider): Breach | undefined {
+  return cRLSign(certificate) ?? keyStrength(certificate, { crypto });
 }
 
 /** RFC 5280 section 6.1: the same name on both sides, as key rollover needs it. */
@@ -111,7 +120,7 @@ function wellFormedFields({ serialNumber, issuer, subject }: Certificate, { isAn
   return undefined;
 }
 
-function keyStrength(certificate: Certificate, { crypto }: Place): Breach | undefined {
+function keyStrength(certificate: Certificate, { crypto }: Pick<Place, 'crypto'>): Breach | undefined {
   try {
     const { kind, bits } = publicKeyOf(crypto, certificate);
     if ((kind === 'rsa' || kind === 'rsa-pss') && bits < 2048) {
@@ -150,7 +159,7 @@ function digitalSignature({ subject, keyUsage }: Certificate): Breach | undefine
 
 /** Of the end entity, and of every CA above it that limits itself to some purposes. */
 function keyPurpose({ subject, extKeyUsage }: Certificate, { purpose, below }: Place): Breach | undefined {
-  if (extKeyUsage === undefined) return undefined;
+  if (extKeyUsage === undefined || purpose === 'crl') return undefined;
   const [wanted, name] = purpose === 'server' ? [Oid.serverAuth, 'serverAuth'] : [Oid.clientAuth, 'clientAuth'];
   if (extKeyUsage.includes(wanted) || extKeyUsage.includes(Oid.anyExtendedKeyUsage)) return undefined;
   const what = below.length === 0 ? '' : ' and with it those of what it issues';
@@ -178,6 +187,15 @@ function keyCertSign({ subject, keyUsage }: Certificate): Breach | undefined {
     reason: 'certificate-key-usage',
     detail: `the key usage of the CA ${quoted(subject)} lacks keyCertSign`,
     rule: 'RFC 5280 section 6.1.4 (n)',
+  };
+}
+
+function cRLSign({ subject, keyUsage }: Certificate): Breach | undefined {
+  if (keyUsage === undefined || keyUsage.cRLSign) return undefined;
+  return {
+    reason: 'certificate-key-usage',
+    detail: `the key usage of the CRL issuer ${quoted(subject)} lacks cRLSign`,
+    rule: 'RFC 5280 section 6.3.3 (f)',
   };
 }
 

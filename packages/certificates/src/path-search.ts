@@ -1,29 +1,27 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { sameBytes } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
+import type { Crl } from './crl.ts';
+import { type CrlCheck, crlStatus } from './crl-status.ts';
+import type { DistributionPoint } from './distribution-point.ts';
 import type { GeneralName } from './general-name.ts';
 import { formatIpAddress } from './ip-address.ts';
 import { quoted } from './name.ts';
 import { constrainedNames, forbiddenName } from './name-constraints.ts';
-import { type Breach, breachOfEndEntity, breachOfIssuer, isSelfIssued, type Place } from './path-rules.ts';
-import type { ValidationRequest } from './port.ts';
-import { publicKeyOf } from './public-key.ts';
-import { signatureSchemeOf } from './signature-algorithm.ts';
-import type { TrustStore } from './trust-store.ts';
-
-/** How much work one validation may cost, whatever the peer sends. */
-export const limits = {
-  /** Certificates between the end entity and the anchor. */
-  intermediates: 10,
-  /** Certificates of the peer's that are looked at, the first ones. */
-  certificates: 100,
-  /** Certificates tried as issuers, on all paths together. */
-  candidates: 1000,
-  /** Signatures verified; those that were verified in an earlier validation are free. */
-  signatures: 100,
-  /** Pairs of a name and a constraint. */
-  nameComparisons: 100_000,
-} as const;
+import {
+  type Breach,
+  breachOfCrlIssuer,
+  breachOfEndEntity,
+  breachOfIssuer,
+  isSelfIssued,
+  type PathPurpose,
+  type Place,
+} from './path-rules.ts';
+import { PolicyGraph, type PolicyInputs } from './policy-graph.ts';
+import { type RevocationSettings, revocationBreach, unknownStatus } from './revocation.ts';
+import { SignatureCheck, type VerifiedSignatures } from './signature-check.ts';
+import { TrustStore } from './trust-store.ts';
+import { limits, type Work, WorkBudget } from './work-budget.ts';
 
 /** A breach, and the certificate that made it. */
 export interface Failure extends Breach {
@@ -36,19 +34,16 @@ export type PathResult =
   | { readonly found: true; readonly path: readonly Certificate[] }
   | { readonly found: false; readonly failure: Failure };
 
-/** Signatures that were found right: for a certificate, the issuers whose keys made its signature. */
-export type VerifiedSignatures = WeakMap<Certificate, WeakSet<Certificate>>;
-
-type Work = 'candidates' | 'signatures' | 'nameComparisons';
-
 export interface PathSearchSettings {
   readonly crypto: CryptoProvider;
   readonly store: TrustStore;
   readonly verified: VerifiedSignatures;
-  readonly purpose: ValidationRequest['purpose'];
+  readonly purpose: PathPurpose;
   readonly time: number;
   /** What the peer sent beside the end entity, in any order. */
   readonly intermediates: readonly Certificate[];
+  readonly policies: PolicyInputs;
+  readonly revocation: RevocationSettings;
 }
 
 /**
@@ -56,21 +51,24 @@ export interface PathSearchSettings {
  * are tried in this order: anchors before what the peer sent; those whose key identifier is the one asked for; those
  * that the peer sent first.
  *
- * Every rule of RFC 5280 section 6.1 is a demand of a certificate on those below it, so each is checked as soon as the
- * certificate joins the path, and a path that reaches an anchor is valid.
+ * Most rules of RFC 5280 section 6.1 are demands of a certificate on those below it, so they are checked as soon as the
+ * certificate joins the path. Policies and revocation are judged from the anchor down, once a path has reached one.
  */
 export class PathSearch {
   readonly #settings: PathSearchSettings;
-  readonly #left: Record<Work, number>;
-  #exhausted: Work | undefined;
+  readonly #budget: WorkBudget;
+  /** CRLs that are rightly signed, and whose signers are being judged. */
+  readonly #pending: ReadonlySet<Crl>;
+  readonly #signatures: SignatureCheck;
   /** What went wrong on the path that came furthest. */
   #failure: Failure | undefined;
   #furthest = 0;
 
-  constructor(settings: PathSearchSettings) {
+  constructor(settings: PathSearchSettings, budget = new WorkBudget(), pending: ReadonlySet<Crl> = new Set()) {
     this.#settings = settings;
-    const { candidates, signatures, nameComparisons } = limits;
-    this.#left = { candidates, signatures, nameComparisons };
+    this.#budget = budget;
+    this.#pending = pending;
+    this.#signatures = new SignatureCheck(settings.crypto, settings.verified, budget);
   }
 
   run(endEntity: Certificate): PathResult {
@@ -80,7 +78,8 @@ export class PathSearch {
     if (breach !== undefined) return { found: false, failure: { ...breach, certificate: endEntity, depth: 0 } };
     const path = isAnchor ? [endEntity] : this.#extend([endEntity], endEntity);
     if (path !== undefined) return { found: true, path };
-    if (this.#exhausted !== undefined) return { found: false, failure: tooMuchWork(this.#exhausted, endEntity) };
+    const { exhausted } = this.#budget;
+    if (exhausted !== undefined) return { found: false, failure: tooMuchWork(exhausted, endEntity) };
     return { found: false, failure: this.#failure ?? issuerUnknown(endEntity, 0) };
   }
 
@@ -89,18 +88,25 @@ export class PathSearch {
     const issuers = this.#issuersOf(subject, path);
     if (issuers.length === 0) this.#note(issuerUnknown(subject, path.length - 1), path.length);
     for (const { certificate, isAnchor } of issuers) {
-      if (!this.#spend('candidates', 1)) return undefined;
+      if (!this.#budget.spend('candidates', 1)) return undefined;
       const failure = this.#failureOf(certificate, isAnchor, subject, path);
-      if (this.#exhausted !== undefined) return undefined;
+      if (this.#budget.exhausted !== undefined) return undefined;
       if (failure !== undefined) {
         this.#note(failure, path.length + 1);
         continue;
       }
       const longer = [...path, certificate];
-      if (isAnchor) return longer;
-      const complete = this.#extend(longer, certificate);
-      if (complete !== undefined || this.#exhausted !== undefined) return complete;
+      const complete = isAnchor ? this.#judged(longer) : this.#extend(longer, certificate);
+      if (complete !== undefined || this.#budget.exhausted !== undefined) return complete;
     }
+    return undefined;
+  }
+
+  /** A path that has reached an anchor, where nothing speaks against it as a whole. */
+  #judged(path: readonly Certificate[]): readonly Certificate[] | undefined {
+    const failure = policyFailure(path, this.#settings.policies) ?? this.#revocationFailure(path);
+    if (failure === undefined) return path;
+    this.#note(failure, path.length + 1);
     return undefined;
   }
 
@@ -131,28 +137,73 @@ export class PathSearch {
 
   /** RFC 5280 section 6.1.3 (a)(1). */
   #signatureBreach(subject: Certificate, issuer: Certificate): Breach | undefined {
-    const { crypto, verified } = this.#settings;
-    if (verified.get(subject)?.has(issuer) === true) return undefined;
-    const key = publicKeyOf(crypto, issuer);
-    const scheme = signatureSchemeOf(subject.signatureAlgorithm, key.kind);
     const { oid } = subject.signatureAlgorithm;
-    if (scheme === undefined) {
-      const detail = `the signature of ${quoted(subject.subject)} uses the algorithm ${oid}, which is not supported`;
-      return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.1.2' };
+    switch (this.#signatures.result(subject, issuer)) {
+      case 'right':
+        return undefined;
+      case 'unsupported': {
+        const detail = `the signature of ${quoted(subject.subject)} uses the algorithm ${oid}, which is not supported`;
+        return { reason: 'certificate-unsupported', detail, rule: 'RFC 5280 section 4.1.1.2' };
+      }
+      case 'weak': {
+        const detail = `the signature of ${quoted(subject.subject)} is over MD5 or SHA-1 (${oid}), which can be forged`;
+        return { reason: 'certificate-weak', detail, rule: 'RFC 9155' };
+      }
+      case 'wrong': {
+        const detail =
+          `the signature of ${quoted(subject.subject)} was not made with the key of ${quoted(issuer.subject)}; ` +
+          'is there another CA of that name?';
+        return { reason: 'certificate-signature-invalid', detail, rule: 'RFC 5280 section 6.1.3 (a)(1)' };
+      }
     }
-    if (scheme === 'weak') {
-      const detail = `the signature of ${quoted(subject.subject)} is over MD5 or SHA-1 (${oid}), which can be forged`;
-      return { reason: 'certificate-weak', detail, rule: 'RFC 9155' };
+  }
+
+  /** RFC 5280 section 6.1.3 (a)(3), for every certificate below the anchor. */
+  #revocationFailure(path: readonly Certificate[]): Failure | undefined {
+    const { time, revocation } = this.#settings;
+    if (revocation.policy === 'off') return undefined;
+    for (let depth = path.length - 2; depth >= 0; depth--) {
+      const [certificate, issuer] = [path[depth], path[depth + 1]];
+      if (certificate === undefined || issuer === undefined) continue;
+      const isAuthentic: CrlCheck['isAuthentic'] = (crl, point) => this.#isAuthentic(crl, point, issuer, path);
+      const breach = revocationBreach(
+        certificate,
+        crlStatus(certificate, { crls: revocation.crls, time, isAuthentic }),
+      );
+      if (breach === undefined || (breach.reason === unknownStatus && revocation.policy === 'prefer')) continue;
+      return { ...breach, certificate, depth };
     }
-    if (!this.#spend('signatures', 1) || !key.verify(scheme, subject.tbs, subject.signature)) {
-      const detail =
-        `the signature of ${quoted(subject.subject)} was not made with the key of ${quoted(issuer.subject)}; ` +
-        'is there another CA of that name?';
-      return { reason: 'certificate-signature-invalid', detail, rule: 'RFC 5280 section 6.1.3 (a)(1)' };
-    }
-    const issuers = verified.get(subject) ?? new WeakSet<Certificate>();
-    verified.set(subject, issuers.add(issuer));
     return undefined;
+  }
+
+  /**
+   * RFC 5280 section 6.3.3 (f) and (g): whether a CRL is signed by the issuer of the certificate that it is to speak of,
+   * or by another CA of the CRL's issuer's name with a path of its own to the same anchor.
+   */
+  #isAuthentic(crl: Crl, point: DistributionPoint, issuer: Certificate, path: readonly Certificate[]): boolean {
+    // Of its own signer it tells where that is what the signer's issuer has said, and nobody else would.
+    if (this.#pending.has(crl)) return point.crlIssuer !== undefined;
+    if (issuer.subject.key === crl.issuer.key && this.#maySign(crl, issuer)) return true;
+    const known = [...path, ...this.#settings.intermediates, ...this.#settings.store.named(crl.issuer)];
+    return known.some(
+      (signer) =>
+        signer !== issuer &&
+        signer.subject.key === crl.issuer.key &&
+        this.#maySign(crl, signer) &&
+        this.#leadsToAnchorOf(path, signer, crl),
+    );
+  }
+
+  #maySign(crl: Crl, signer: Certificate): boolean {
+    if (breachOfCrlIssuer(signer, this.#settings.crypto) !== undefined) return false;
+    return this.#signatures.result(crl, signer) === 'right';
+  }
+
+  #leadsToAnchorOf(path: readonly Certificate[], signer: Certificate, crl: Crl): boolean {
+    const intermediates = [...this.#settings.intermediates, ...path];
+    const store = new TrustStore(path.slice(-1).map(({ der }) => der));
+    const settings: PathSearchSettings = { ...this.#settings, purpose: 'crl', intermediates, store };
+    return new PathSearch(settings, this.#budget, new Set([...this.#pending, crl])).run(signer).found;
   }
 
   /** RFC 5280 section 6.1.3 (b) and (c): what the issuer's name constraints say of every certificate below it. */
@@ -162,7 +213,7 @@ export class PathSearch {
     for (const [depth, certificate] of path.entries()) {
       if (depth > 0 && isSelfIssued(certificate)) continue;
       const names = constrainedNames(certificate);
-      if (!this.#spend('nameComparisons', names.length * subtrees)) return undefined;
+      if (!this.#budget.spend('nameComparisons', names.length * subtrees)) return undefined;
       const forbidden = forbiddenName(nameConstraints, names);
       if (forbidden === undefined) continue;
       const detail = `${quoted(subject)} may not issue for ${generalNameText(forbidden)}, by its name constraints`;
@@ -194,18 +245,20 @@ export class PathSearch {
     this.#furthest = reached;
     this.#failure = failure;
   }
+}
 
-  /** Whether there is that much of the work left to do. Once there is not, the search is over. */
-  #spend(work: Work, amount: number): boolean {
-    this.#left[work] -= amount;
-    if (this.#left[work] < 0) this.#exhausted = work;
-    return this.#exhausted === undefined;
-  }
+/** RFC 5280 section 6.1.3 (d) to (f), 6.1.4 (a) and (b), 6.1.5 (g). @param path the anchor last */
+function policyFailure(path: readonly Certificate[], policies: PolicyInputs): Failure | undefined {
+  const breach = PolicyGraph.breachOf(path.slice(0, -1).reverse(), policies);
+  if (breach === undefined) return undefined;
+  const { certificate, why, rule } = breach;
+  const detail = `${quoted(certificate.subject)}: ${why}`;
+  return { reason: 'certificate-policy', detail, rule, certificate, depth: path.indexOf(certificate) };
 }
 
 /** RFC 5280 section 4.2.1.1: 0 where the issuer has the key identifier that the subject asks for, 2 where another. */
 function keyIdentifierRank(subject: Certificate, issuer: Certificate): number {
-  const [wanted, has] = [subject.authorityKeyIdentifier, issuer.subjectKeyIdentifier];
+  const [wanted, has] = [subject.authorityKeyIdentifier?.keyIdentifier, issuer.subjectKeyIdentifier];
   if (wanted === undefined || has === undefined) return 1;
   return sameBytes(wanted, has) ? 0 : 2;
 }

@@ -1,10 +1,18 @@
-import { malformed, Tag } from './reader.ts';
+import { type DerReader, malformed, Tag } from './reader.ts';
 
 /** BOOLEAN (X.690 section 11.1): DER knows one octet for true. */
 export function booleanOf(content: Uint8Array, what: string): boolean {
   const [octet] = content;
   if (content.length !== 1 || (octet !== 0x00 && octet !== 0xff)) throw malformed(what, 'not a DER BOOLEAN');
   return octet === 0xff;
+}
+
+/** The next element of `reader` as BOOLEAN DEFAULT FALSE: DER leaves the default out (X.690 section 11.5). */
+export function optionalTrue(reader: DerReader, tag: number, what: string): boolean {
+  const content = reader.readOptional(tag, what);
+  if (content === undefined) return false;
+  if (!booleanOf(content, what)) throw malformed(what, 'writes out FALSE, its default');
+  return true;
 }
 
 /** Content octets of an INTEGER, after the check that there are no more of them than needed (X.690 section 8.3.2). */
@@ -105,6 +113,12 @@ export function timeOf(tag: number, content: Uint8Array, what: string): number {
 function daysOf(month: number, year: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** The next element of `reader` as Time: UTCTime or GeneralizedTime, as `timeOf`. */
+export function readTime(reader: DerReader, what: string): number {
+  const tag = reader.nextTag === Tag.UTC_TIME ? Tag.UTC_TIME : Tag.GENERALIZED_TIME;
+  return timeOf(tag, reader.read(tag, what), what);
 }
 
 /** Octets of an IA5String as text. */

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { TlsError } from '@handfast/wire';
+import { CrlStore, decodePem, LocalCertificateValidator, type Verdict } from '../src/index.ts';
+import type { Result } from './results.ts';
+
+/** A case of x509-limbo, as far as it is used here. BetterTLS is told in the same format. */
+export interface LimboCase {
+  readonly id: string;
+  readonly features?: readonly string[] | null;
+  readonly validation_kind: 'SERVER' | 'CLIENT';
+  /** Certificates and CRLs are PEM. */
+  readonly trusted_certs: readonly string[];
+  readonly untrusted_intermediates?: readonly string[] | null;
+  readonly peer_certificate: string;
+  readonly crls?: readonly string[] | null;
+  /** By default now. */
+  readonly validation_time?: string | null;
+  readonly expected_result: 'SUCCESS' | 'FAILURE';
+  readonly expected_peer_name?: PeerName | null;
+  /** Of a client, each of which its certificate must have. */
+  readonly expected_peer_names?: readonly PeerName[] | null;
+  readonly max_chain_depth?: number | null;
+}
+
+interface PeerName {
+  readonly kind: 'RFC822' | 'DNS' | 'IP';
+  readonly value: string;
+}
+
+/** @param file plain, or compressed with gzip */
+export function readLimbo(file: string): readonly LimboCase[] {
+  const content = readFileSync(file);
+  const isCompressed = content[0] === 0x1f && content[1] === 0x8b;
+  return JSON.parse((isCompressed ? gunzipSync(content) : content).toString('utf8')).testcases;
+}
+
+export function runLimbo(test: LimboCase): Result {
+  try {
+    const verdict = validate(test);
+    const context = verdict.trusted ? null : `${verdict.reason}: ${verdict.detail} (${verdict.rule})`;
+    return { id: test.id, actual_result: verdict.trusted ? 'SUCCESS' : 'FAILURE', context };
+  } catch (error) {
+    // An anchor or a CRL that cannot be read.
+    if (!(error instanceof TlsError)) throw error;
+    return { id: test.id, actual_result: 'FAILURE', context: error.message };
+  }
+}
+
+function validate(test: LimboCase): Verdict {
+  const crls = new CrlStore();
+  const texts = test.crls ?? [];
+  for (const [index, text] of texts.entries()) {
+    for (const der of decodePem(text, 'X509 CRL')) crls.put(`crl ${index}`, der);
+  }
+  const validator = new LocalCertificateValidator({
+    crypto: nativeCrypto,
+    anchors: test.trusted_certs.flatMap(certificates),
+    credentials: [],
+    // Where a case brings CRLs, they are what it is about.
+    revocation: texts.length > 0 ? 'require' : 'off',
+    crls,
+  });
+  return validator.validate({
+    chain: [test.peer_certificate, ...(test.untrusted_intermediates ?? [])].flatMap(certificates),
+    purpose: test.validation_kind === 'SERVER' ? 'server' : 'client',
+    serverName: test.expected_peer_name?.value,
+    time: test.validation_time ? Date.parse(test.validation_time) : Date.now(),
+    ocspResponse: undefined,
+    signedCertificateTimestamps: [],
+  });
+}
+
+function certificates(pem: string): readonly Uint8Array[] {
+  return decodePem(pem, 'CERTIFICATE');
+}
