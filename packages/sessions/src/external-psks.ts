@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError, toHex } from '@handfast/wire';
+import { maximumIdentities } from './bounds.ts';
 import type { ExternalPsk } from './port.ts';
 
 /** An external PSK, and for a client, whom it may be offered to. */
@@ -10,8 +11,8 @@ export interface ConfiguredPsk extends ExternalPsk {
 
 /** RFC 9257 section 6: a PSK must be at least 128 bits long. */
 const shortestKey = 16;
-/** `opaque identity<1..2^16-1>` (RFC 8446 section 4.2.11). */
-const longestIdentity = 0xffff;
+/** `opaque identity<1..2^16-1>` (RFC 8446 section 4.2.11); a key is no longer either. */
+const longest = 0xffff;
 
 /** The pre-shared keys that were configured. Identities are public, keys are not. */
 export class ExternalPsks {
@@ -35,9 +36,12 @@ export class ExternalPsks {
     return psk && withoutServers(psk);
   }
 
-  /** Those to offer to a server, in the order of the configuration. */
+  /** Those to offer to a server, in the order of the configuration; the first few, where there are many. */
   for(server: string): readonly ExternalPsk[] {
-    return [...this.#psks.values()].filter(({ servers }) => servers?.includes(server) ?? true).map(withoutServers);
+    return [...this.#psks.values()]
+      .filter(({ servers }) => servers?.includes(server) ?? true)
+      .slice(0, maximumIdentities)
+      .map(withoutServers);
   }
 
   /** Of one length, however long the identity is. */
@@ -47,11 +51,11 @@ export class ExternalPsks {
 }
 
 function check({ identity, key }: ConfiguredPsk): void {
-  if (identity.length === 0 || identity.length > longestIdentity) {
+  if (identity.length === 0 || identity.length > longest) {
     throw new TlsError('configuration-invalid', `identity of ${identity.length} bytes of an external PSK`);
   }
-  if (key.length < shortestKey) {
-    throw new TlsError('configuration-invalid', `an external PSK needs ${shortestKey} bytes or more`);
+  if (key.length < shortestKey || key.length > longest) {
+    throw new TlsError('configuration-invalid', `an external PSK has ${shortestKey} bytes or more, not ${key.length}`);
   }
 }
 

@@ -1,3 +1,4 @@
+export * from './bounds.ts';
 export * from './early-data-claims.ts';
 export type { ConfiguredPsk } from './external-psks.ts';
 export * from './local-session-manager.ts';

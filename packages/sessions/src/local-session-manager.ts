@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { type Answer, type AskContext, TlsError, toHex } from '@handfast/wire';
+import { maximumIdentities, maximumTickets } from './bounds.ts';
 import { claimLifetime, type EarlyDataClaims, LocalEarlyDataClaims } from './early-data-claims.ts';
 import { type ConfiguredPsk, ExternalPsks } from './external-psks.ts';
 import { HandshakeRegistry } from './handshake-registry.ts';
@@ -20,10 +21,6 @@ import type {
 import { openTicket } from './ticket.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
-/** Of the identities that a client offers, so many are looked at. */
-export const maximumIdentities = 8;
-/** Of tickets in one answer. */
-export const maximumTickets = 16;
 /** Of a client's sessions with one server. */
 const sessionsPerServer = 8;
 /** `opaque session_id<0..32>`; the empty one stands for none (RFC 5246 section 7.4.1.2). */
