@@ -1,3 +1,4 @@
+import { hashLength } from '@handfast/crypto';
 import {
   type CipherSuiteParameters,
   certificateVerifyContent13,
@@ -6,33 +7,46 @@ import {
   KeySchedule13,
 } from '@handfast/key-exchange';
 import {
+  type CertificateEntry,
   type CertificateRequest13,
   CipherSuite,
   type ClientHello,
-  type ClientHelloExtensions,
-  type EncryptedExtensions,
-  type Extension,
   findExtension,
   type HelloRetryRequest,
   type KeyShareEntry,
   type MessageOf,
   NamedGroup,
   nameOf,
+  PskKeyExchangeMode,
   type ServerHello,
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
 import { afterClientHandshake13 } from './after-client-13.ts';
-import { type Offer, offerShares } from './client-offer.ts';
+import { certificateMessages, decompressed } from './certificate-compression.ts';
+import { authenticateOurselves, checkCertificateRequest } from './client-certificate-13.ts';
+import { isEarlyDataAccepted, rejectEarlyData } from './client-early-data.ts';
+import type { Offer } from './client-offer.ts';
+import { chosenPsk, type OfferedPsk } from './client-psk-13.ts';
+import { retryHello } from './client-retry-13.ts';
+import { keepsSessions, sessionsExpire, type TicketKeeping } from './client-tickets-13.ts';
 import type { ClientConfiguration } from './configuration.ts';
-import { ask, type Machine, type Steps } from './effects.ts';
+import { ask, currentDate, type Machine, type Steps } from './effects.ts';
 import { receiveFinished } from './finished.ts';
 import { type Handshake, ofLength, receive, send } from './handshake.ts';
 import { exchangeLengthsOf } from './hellos.ts';
-import { chooseCredential } from './negotiation.ts';
 import { openConnection13 } from './open-connection.ts';
-import { type ProvenPeer, provePossession, validateChain } from './peer.ts';
-import { checkAnswered, offeredProtocol, versionChosen } from './server-answer.ts';
+import {
+  certificateOf,
+  type ProvenPeer,
+  type PskHolder,
+  provePossession,
+  pskHolder,
+  type Stapled,
+  validateChain,
+} from './peer.ts';
+import { checkAnswered, checkSessionIdEcho, limitRecords, offeredProtocol } from './server-answer.ts';
+import type { Negotiated } from './timeline.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
 /** The TLS 1.3 handshake as a client (RFC 8446 section 2, appendix A.1), from the server's first answer on. */
@@ -41,7 +55,7 @@ export function* clientHandshake13(
   firstOffer: Offer,
   answer: ServerHello | HelloRetryRequest,
 ): Machine {
-  const { crypto, transcript } = handshake;
+  const { configuration, crypto, transcript } = handshake;
   const suite = chosenSuite(firstOffer.hello, answer);
   transcript.hashWith(suite.hash);
   const { offer, serverHello } =
@@ -49,35 +63,40 @@ export function* clientHandshake13(
       ? yield* retryHello(handshake, firstOffer, answer, suite)
       : { offer: firstOffer, serverHello: answer };
 
-  const serverShare = chosenShare(offer, serverHello);
-  yield { kind: 'negotiated', facts: { cipherSuite: suite.name, group: nameOf(NamedGroup, serverShare.group) } };
-  const { secret } = yield* ask({
-    step: 'ServerHello',
-    port: 'key-exchange',
-    operation: 'agree',
-    call: ({ keyExchange }, context) =>
-      keyExchange.agree(
-        {
-          continuation: offer.continuation,
-          group: serverShare.group,
-          peerShare: serverShare.keyExchange,
-          masterSecret: undefined,
-        },
-        context,
-      ),
-  });
-  const schedule = new KeySchedule13(crypto, suite.hash);
-  const handshakeSecrets = schedule.enterHandshake(
-    ofLength(secret, exchangeLengthsOf(serverShare.group).secret, 'a shared secret'),
-    transcript.hash(),
-  );
+  const selectedIdentity = findExtension(serverHello.extensions, 'pre_shared_key');
+  const psk = chosenPsk(offer.psks, selectedIdentity, suite.hash);
+  const serverShare = chosenShare(configuration, offer, serverHello, psk);
+  yield { kind: 'negotiated', facts: factsOf(suite, serverShare, psk) };
+  const secret =
+    serverShare === undefined ? new Uint8Array(hashLength[suite.hash]) : yield* agreeOnSecret(offer, serverShare);
+  const schedule = psk?.schedule ?? new KeySchedule13(crypto, suite.hash);
+  const handshakeSecrets = schedule.enterHandshake(secret, transcript.hash());
   yield { kind: 'protect', direction: 'reads', protection: protection13(crypto, suite, handshakeSecrets.server) };
-  yield { kind: 'protect', direction: 'writes', protection: protection13(crypto, suite, handshakeSecrets.client) };
+  const handshakeWrites = protection13(crypto, suite, handshakeSecrets.client);
+  // Early data goes on under its own keys until we know that it is refused, or tell its end.
+  const { earlyData } = offer;
+  if (earlyData === undefined) yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
 
   const encryptedExtensions = yield* receive(handshake, 'tls13', 'EncryptedExtensions');
-  const applicationProtocol = checkEncryptedExtensions(handshake.configuration, offer.hello, encryptedExtensions);
+  const { extensions } = encryptedExtensions;
+  checkAnswered(offer.hello.extensions, extensions, 'EncryptedExtensions');
+  const chosenProtocol = findExtension(extensions, 'application_layer_protocol_negotiation');
+  const applicationProtocol = chosenProtocol && offeredProtocol(configuration, chosenProtocol, 'EncryptedExtensions');
   if (applicationProtocol !== undefined) yield { kind: 'negotiated', facts: { applicationProtocol } };
-  const { server, certificateRequest } = yield* authenticateServer(handshake, offer.hello);
+  const chosen = { psk, cipherSuite: suite.code, applicationProtocol };
+  const earlyDataAccepted = earlyData !== undefined && isEarlyDataAccepted(earlyData, encryptedExtensions, chosen);
+  if (earlyData !== undefined && !earlyDataAccepted) {
+    yield* rejectEarlyData();
+    yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
+  }
+  const limits = {
+    recordSizeLimit: findExtension(extensions, 'record_size_limit'),
+    maxFragmentLength: findExtension(extensions, 'max_fragment_length'),
+  };
+  yield* limitRecords(configuration, 'tls13', limits, 'EncryptedExtensions');
+
+  const { server, certificateRequest } =
+    psk === undefined ? yield* authenticateServer(handshake, offer.hello) : resumedServer(psk);
   const expected = finishedVerifyData13(crypto, suite.hash, handshakeSecrets.server, transcript.hash());
   yield* receiveFinished(handshake, 'tls13', expected, server);
   const applicationSecrets = schedule.enterApplication(transcript.hash());
@@ -85,7 +104,13 @@ export function* clientHandshake13(
   yield { kind: 'protect', direction: 'reads', protection: reads.protection() };
   yield { kind: 'change-cipher-specs', policy: 'refused' };
 
-  if (answer.type === 'ServerHello') yield { kind: 'send-change-cipher-spec' };
+  if (earlyDataAccepted) {
+    yield { kind: 'early-data', outcome: 'accepted' };
+    yield* send(handshake, { type: 'EndOfEarlyData' });
+    yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
+  }
+  // Once, and early data or a second ClientHello has come after one already (appendix D.4).
+  if (answer === serverHello && earlyData === undefined) yield { kind: 'send-change-cipher-spec' };
   yield* authenticateOurselves(handshake, certificateRequest);
   yield* send(handshake, {
     type: 'Finished',
@@ -94,6 +119,10 @@ export function* clientHandshake13(
   const writes = new ApplicationTraffic(crypto, suite, applicationSecrets.client);
   yield { kind: 'protect', direction: 'writes', protection: writes.protection() };
   yield { kind: 'completed' };
+  const certificate = certificateOf(server);
+  const tickets = keepsSessions(configuration, certificate)
+    ? yield* ticketKeeping(handshake, { suite, schedule, psk, server, applicationProtocol })
+    : undefined;
   yield {
     kind: 'open',
     connection: openConnection13({
@@ -101,11 +130,13 @@ export function* clientHandshake13(
       suite,
       exporterSecret: applicationSecrets.exporter,
       peer: server,
-      serverCertificate: server.chain[0],
+      serverCertificate: certificate?.chain[0],
       writes,
     }),
   };
-  return afterClientHandshake13(reads, writes);
+  const asksLater = configuration.postHandshakeAuthentication === 'offered';
+  const authentication = asksLater ? { handshake, hash: suite.hash } : undefined;
+  return afterClientHandshake13({ reads, writes, tickets, authentication });
 }
 
 function chosenSuite(hello: ClientHello, answer: ServerHello | HelloRetryRequest): CipherSuiteParameters {
@@ -119,92 +150,31 @@ function chosenSuite(hello: ClientHello, answer: ServerHello | HelloRetryRequest
   return suite;
 }
 
-function checkSessionIdEcho(hello: ClientHello, answer: ServerHello | HelloRetryRequest): void {
-  const sent = hello.legacySessionId;
-  const echo = answer.legacySessionIdEcho;
-  if (sent.length !== echo.length || sent.some((byte, index) => byte !== echo[index])) {
-    throw new TlsError('illegal-parameter', 'legacy_session_id_echo is not what we sent', { step: answer.type });
-  }
-}
+const inServerHello: ReadonlySet<string> = new Set(['supported_versions', 'key_share', 'pre_shared_key']);
 
-/** The second ClientHello and the ServerHello that follows it (RFC 8446 sections 4.1.2 and 4.1.4). */
-function* retryHello(
-  handshake: Handshake<ClientConfiguration>,
-  firstOffer: Offer,
-  retry: HelloRetryRequest,
-  suite: CipherSuiteParameters,
-): Steps<{ readonly offer: Offer; readonly serverHello: ServerHello }> {
-  yield { kind: 'negotiated', facts: { helloRetried: true } };
-  handshake.transcript.restartAfterRetry(suite.hash);
-  const group = findExtension(retry.extensions, 'key_share');
-  const cookie = findExtension(retry.extensions, 'cookie');
-  checkRetry(handshake.configuration, firstOffer, group, cookie);
-
-  // Middlebox compatibility: right before our second flight, which here is the second ClientHello (appendix D.4).
-  yield { kind: 'send-change-cipher-spec' };
-  const { shares, continuation } = group === undefined ? firstOffer : yield* offerShares([group]);
-  const hello: ClientHello = {
-    ...firstOffer.hello,
-    extensions: retriedExtensions(firstOffer.hello.extensions, shares, cookie),
-  };
-  yield* send(handshake, hello);
-
-  const serverHello = yield* receive(handshake, 'tls13', 'ServerHello');
-  checkSessionIdEcho(hello, serverHello);
-  const version = versionChosen(handshake.configuration, hello, serverHello);
-  if (version !== 'tls13' || serverHello.cipherSuite !== suite.code) {
-    throw new TlsError('illegal-parameter', 'ServerHello takes back what HelloRetryRequest chose', {
-      step: 'ServerHello',
-    });
-  }
-  return { offer: { hello, shares, continuation }, serverHello };
-}
-
-/** A retry must ask for a group that we support and sent no share for, or hand us a cookie. */
-function checkRetry(
-  configuration: ClientConfiguration,
+/**
+ * The server's key share, which with a PSK there may be none of; whether there is one, the mode decides (RFC 8446 section
+ * 4.2.9).
+ */
+function chosenShare(
+  { pskKeyExchangeModes }: ClientConfiguration,
   offer: Offer,
-  group: number | undefined,
-  cookie: Uint8Array | undefined,
-): void {
-  const step = 'HelloRetryRequest';
-  if (group === undefined && cookie === undefined) {
-    throw new TlsError('illegal-parameter', 'HelloRetryRequest asks for no change', { step });
-  }
-  if (group === undefined) return;
-  if (!configuration.groups.includes(group) || offer.shares.some((share) => share.group === group)) {
-    throw new TlsError(
-      'illegal-parameter',
-      `HelloRetryRequest asks for ${nameOf(NamedGroup, group)}, which we did not offer or already sent`,
-      { step },
-    );
-  }
-}
-
-function retriedExtensions(
-  extensions: readonly Extension<ClientHelloExtensions>[],
-  shares: Offer['shares'],
-  cookie: Uint8Array | undefined,
-): readonly Extension<ClientHelloExtensions>[] {
-  const keyShare: Extension<ClientHelloExtensions> = {
-    name: 'key_share',
-    value: shares.map(({ group, share }) => ({ group, keyExchange: share })),
-  };
-  return [
-    ...extensions.filter((extension) => extension.name !== 'key_share'),
-    ...(cookie === undefined ? [] : [{ name: 'cookie', value: cookie } as const]),
-    keyShare,
-  ];
-}
-
-function chosenShare(offer: Offer, serverHello: ServerHello): KeyShareEntry {
+  { extensions }: ServerHello,
+  psk: OfferedPsk | undefined,
+): KeyShareEntry | undefined {
   const step = 'ServerHello';
-  const misplaced = serverHello.extensions.find(({ name }) => name !== 'supported_versions' && name !== 'key_share');
+  const misplaced = extensions.find(({ name }) => !inServerHello.has(name));
   if (misplaced !== undefined) {
     throw new TlsError('misplaced-extension', `${misplaced.name} does not belong into a TLS 1.3 ServerHello`, { step });
   }
-  const share = findExtension(serverHello.extensions, 'key_share');
-  if (share === undefined) throw new TlsError('missing-extension', 'ServerHello has no key_share', { step });
+  const share = findExtension(extensions, 'key_share');
+  if (share === undefined) {
+    if (psk !== undefined && pskKeyExchangeModes.includes(PskKeyExchangeMode.psk_ke)) return undefined;
+    throw new TlsError('missing-extension', 'ServerHello has no key_share', { step });
+  }
+  if (psk !== undefined && !pskKeyExchangeModes.includes(PskKeyExchangeMode.psk_dhe_ke)) {
+    throw new TlsError('illegal-parameter', 'the server chose psk_dhe_ke, which we did not offer', { step });
+  }
   if (!offer.shares.some(({ group }) => group === share.group)) {
     throw new TlsError(
       'illegal-parameter',
@@ -215,19 +185,36 @@ function chosenShare(offer: Offer, serverHello: ServerHello): KeyShareEntry {
   return share;
 }
 
-function checkEncryptedExtensions(
-  configuration: ClientConfiguration,
-  hello: ClientHello,
-  message: EncryptedExtensions,
-): string | undefined {
-  checkAnswered(hello.extensions, message.extensions, 'EncryptedExtensions');
-  const chosen = findExtension(message.extensions, 'application_layer_protocol_negotiation');
-  return chosen === undefined ? undefined : offeredProtocol(configuration, chosen, 'EncryptedExtensions');
+function factsOf(
+  suite: CipherSuiteParameters,
+  share: KeyShareEntry | undefined,
+  psk: OfferedPsk | undefined,
+): Negotiated {
+  const resumption = psk === undefined ? 'full' : psk.kind === 'resumption' ? 'resumed' : 'external-psk';
+  const facts: Negotiated = { cipherSuite: suite.name, resumption };
+  return share === undefined ? facts : { ...facts, group: nameOf(NamedGroup, share.group) };
+}
+
+function* agreeOnSecret({ continuation }: Offer, { group, keyExchange: peerShare }: KeyShareEntry): Steps<Uint8Array> {
+  const { secret } = yield* ask({
+    step: 'ServerHello',
+    port: 'key-exchange',
+    operation: 'agree',
+    call: ({ keyExchange }, context) =>
+      keyExchange.agree({ continuation, group, peerShare, masterSecret: undefined }, context),
+  });
+  return ofLength(secret, exchangeLengthsOf(group).secret, 'a shared secret');
 }
 
 interface ServerAuthentication {
-  readonly server: ProvenPeer;
+  readonly server: ProvenPeer | PskHolder;
   readonly certificateRequest: CertificateRequest13 | undefined;
+}
+
+/** With a PSK, the server's Finished is the proof of who it is, and it may not ask who we are (RFC 8446 section 4.3.2). */
+function resumedServer(psk: OfferedPsk): ServerAuthentication {
+  const server = pskHolder(psk.kind === 'resumption' ? psk.session.peer : undefined);
+  return { server, certificateRequest: undefined };
 }
 
 /** CertificateRequest, where there is one, Certificate and CertificateVerify (RFC 8446 section 4.4). */
@@ -235,79 +222,67 @@ function* authenticateServer(
   handshake: Handshake<ClientConfiguration>,
   hello: ClientHello,
 ): Steps<ServerAuthentication> {
-  const first = yield* receive(handshake, 'tls13', 'CertificateRequest', 'Certificate');
+  const { configuration, transcript } = handshake;
+  const certificateDue = certificateMessages(configuration);
+  const first = yield* receive(handshake, 'tls13', 'CertificateRequest', ...certificateDue);
   const certificateRequest = first.type === 'CertificateRequest' ? first : undefined;
-  if (certificateRequest !== undefined) checkCertificateRequest(certificateRequest);
-  const certificate = first.type === 'Certificate' ? first : yield* receive(handshake, 'tls13', 'Certificate');
-  const chain = checkCertificate(hello, certificate);
-  const peer = yield* validateChain(handshake, chain);
+  if (certificateRequest !== undefined) checkCertificateRequest(certificateRequest, 'in handshake');
+  const message = first.type === 'CertificateRequest' ? yield* receive(handshake, 'tls13', ...certificateDue) : first;
+  const certificate = decompressed(configuration, message);
+  const endEntity = checkCertificate(hello, certificate);
+  const chain = certificate.certificateList.map(({ certData }) => certData);
+  const peer = yield* validateChain(handshake, chain, { step: message.type, stapled: stapledTo(endEntity) });
 
-  const content = certificateVerifyContent13('server', handshake.transcript.hash());
+  const content = certificateVerifyContent13('server', transcript.hash());
   const { algorithm: scheme, signature } = yield* receive(handshake, 'tls13', 'CertificateVerify');
   yield { kind: 'negotiated', facts: { serverSignatureScheme: nameOf(SignatureScheme, scheme) } };
   const server = provePossession(handshake, 'tls13', peer, { scheme, content, signature }, 'CertificateVerify');
   return { server, certificateRequest };
 }
 
-function checkCertificateRequest(request: CertificateRequest13): void {
-  const step = 'CertificateRequest';
-  if (request.certificateRequestContext.length > 0) {
-    throw new TlsError('illegal-parameter', 'certificate_request_context must be empty in a handshake', { step });
-  }
-  if (findExtension(request.extensions, 'signature_algorithms') === undefined) {
-    throw new TlsError('missing-extension', 'CertificateRequest needs signature_algorithms', { step });
-  }
-}
-
-function checkCertificate(hello: ClientHello, certificate: MessageOf<'Certificate', 'tls13'>): readonly Uint8Array[] {
+/** @returns the entry of the end entity. */
+function checkCertificate(hello: ClientHello, certificate: MessageOf<'Certificate', 'tls13'>): CertificateEntry {
   const step = 'Certificate';
   if (certificate.certificateRequestContext.length > 0) {
     throw new TlsError('illegal-parameter', 'certificate_request_context must be empty for a server', { step });
   }
-  if (certificate.certificateList.length === 0) {
+  const [endEntity] = certificate.certificateList;
+  if (endEntity === undefined) {
     throw new TlsError('certificate-missing', 'the server presented no certificate', { step });
   }
   for (const entry of certificate.certificateList) checkAnswered(hello.extensions, entry.extensions, step);
-  return certificate.certificateList.map((entry) => entry.certData);
+  return endEntity;
 }
 
-/** Our Certificate, empty where we have none that fits, and CertificateVerify, if the server asked. */
-function* authenticateOurselves(
-  handshake: Handshake<ClientConfiguration>,
-  request: CertificateRequest13 | undefined,
-): Steps<void> {
-  if (request === undefined) {
-    yield { kind: 'negotiated', facts: { clientCertificate: 'not-requested' } };
-    return;
-  }
-  const schemes = findExtension(request.extensions, 'signature_algorithms') ?? [];
-  const choice = chooseCredential(handshake.configuration.credentials, schemes, 'tls13', undefined);
-  const chain = choice?.credential.chain ?? [];
-  yield* send(handshake, {
-    type: 'Certificate',
-    version: 'tls13',
-    certificateRequestContext: request.certificateRequestContext,
-    certificateList: chain.map((certData) => ({ certData, extensions: [] })),
-  });
-  if (choice === undefined) {
-    yield { kind: 'negotiated', facts: { clientCertificate: 'absent' } };
-    return;
-  }
-  const { credential, scheme } = choice;
-  yield {
-    kind: 'negotiated',
-    facts: {
-      clientCertificate: 'presented',
-      clientChain: chain,
-      clientSignatureScheme: nameOf(SignatureScheme, scheme),
-    },
+/** What is stapled to the end entity; what is said of other certificates we did not ask for. */
+function stapledTo({ extensions }: CertificateEntry): Stapled {
+  return {
+    ocspResponse: findExtension(extensions, 'status_request'),
+    signedCertificateTimestamps: findExtension(extensions, 'signed_certificate_timestamp') ?? [],
   };
-  const content = certificateVerifyContent13('client', handshake.transcript.hash());
-  const { signature } = yield* ask({
-    step: 'CertificateVerify',
-    port: 'key-exchange',
-    operation: 'sign',
-    call: ({ keyExchange }, context) => keyExchange.sign({ keyId: credential.keyId, scheme, content }, context),
-  });
-  yield* send(handshake, { type: 'CertificateVerify', algorithm: scheme, signature });
+}
+
+/** What it takes to keep the tickets that the server will send. */
+function* ticketKeeping(
+  { configuration, crypto, transcript }: Handshake<ClientConfiguration>,
+  agreed: {
+    readonly suite: CipherSuiteParameters;
+    readonly schedule: KeySchedule13;
+    readonly psk: OfferedPsk | undefined;
+    readonly server: ProvenPeer | PskHolder;
+    readonly applicationProtocol: string | undefined;
+  },
+): Steps<TicketKeeping> {
+  const { suite, schedule, psk, applicationProtocol } = agreed;
+  const server = certificateOf(agreed.server);
+  return {
+    crypto,
+    suite,
+    resumptionSecret: schedule.resumptionSecret(transcript.hash()),
+    sessionsWith: configuration.sessionsWith,
+    serverName: configuration.serverName,
+    applicationProtocol,
+    server,
+    expires: psk?.kind === 'resumption' ? psk.session.expires : sessionsExpire(yield* currentDate(), server),
+  };
 }

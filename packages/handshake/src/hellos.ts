@@ -54,6 +54,11 @@ export function exchangeLengthsOf(group: number): ExchangeLengths {
 /** Bytes of the master secret of TLS 1.2 (RFC 5246 section 8.1). */
 export const masterSecretLength = 48;
 
+/** A MaxFragmentLength: 1 to 4 for 2^9 to 2^12 bytes (RFC 6066 section 4). */
+export function fragmentLengthCode(length: 512 | 1024 | 2048 | 4096): number {
+  return Math.log2(length) - 8;
+}
+
 /** The beginning of a peer's list, which may hold tens of thousands of items, and how many more there were. */
 export interface Cut<Item> {
   readonly items: readonly Item[];

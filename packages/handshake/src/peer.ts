@@ -59,7 +59,7 @@ const notStapled: Stapled = { ocspResponse: undefined, signedCertificateTimestam
 /** What is to be considered beside the chain itself. */
 export interface ValidationCircumstances {
   /** The message that is being worked on when it is asked. */
-  readonly step?: 'Certificate' | 'ClientKeyExchange';
+  readonly step?: 'Certificate' | 'CompressedCertificate' | 'ClientKeyExchange';
   readonly stapled?: Stapled;
   /** What the end entity's key is to do in this handshake. */
   readonly keyUse?: 'sign' | 'decrypt';
