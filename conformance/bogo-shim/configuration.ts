@@ -1,0 +1,139 @@
+import { nativeCrypto } from '@handfast/crypto/native';
+import {
+  type ClientConfiguration,
+  clientConfiguration,
+  type ServerConfiguration,
+  serverConfiguration,
+} from '@handfast/handshake';
+import { cipherSuite, signatureSchemes } from '@handfast/key-exchange';
+import { CipherSuite, type MessageVersion, NamedGroup, SignatureScheme } from '@handfast/wire';
+import { type Settings, Unimplemented } from './arguments.ts';
+import { credentialOf } from './credentials.ts';
+
+/** The configuration that the runner wants for one connection. */
+export function configurationOf(settings: Settings): ClientConfiguration | ServerConfiguration {
+  const common = {
+    crypto: nativeCrypto,
+    ...versionsOf(settings),
+    cipherSuites: cipherSuitesOf(settings['-cipher']),
+    groups: groupsOf(settings['-curves']),
+    signatureSchemes: signatureSchemesOf(settings['-verify-prefs']),
+    credentials: settings.credentials.map(credentialOf),
+  };
+  return settings['-server']
+    ? serverConfiguration({
+        ...common,
+        applicationProtocols: selected(settings['-select-alpn']),
+        clientAuthentication: clientAuthenticationOf(settings),
+        authorities: authoritiesOf(settings['-use-client-ca-list']),
+        maxEarlyData: settings['-enable-early-data'] ? maxEarlyData : 0,
+      })
+    : clientConfiguration({
+        ...common,
+        // An address is not sent; the runner's certificates are not for any name, so that none is checked (VerifyCallback).
+        serverName: settings['-host-name'] ?? '127.0.0.1',
+        applicationProtocols: protocolList(settings['-advertise-alpn']),
+        serverVerification: settings['-verify-peer'] ? 'required' : 'reported',
+        sessionsWith: 'the runner',
+        earlyData: settings['-enable-early-data'] ? 'offered' : 'off',
+        grease: settings['-enable-grease'] ? 'on' : 'off',
+        certificateStatus: settings['-enable-ocsp-stapling'] ? 'requested' : 'off',
+        signedCertificateTimestamps: settings['-enable-signed-cert-timestamps'] ? 'requested' : 'off',
+        fallback: settings['-fallback-scsv'] ? 'yes' : 'no',
+      });
+}
+
+/** As BoringSSL's: the runner sends more, to see it refused. */
+const maxEarlyData = 14336;
+
+const versions = [
+  { version: 'tls12', code: 0x0303, exclusion: '-no-tls12' },
+  { version: 'tls13', code: 0x0304, exclusion: '-no-tls13' },
+] as const;
+
+function versionsOf(settings: Settings): { readonly minVersion: MessageVersion; readonly maxVersion: MessageVersion } {
+  const { '-min-version': lowest = 0, '-max-version': highest = Number.POSITIVE_INFINITY } = settings;
+  const left = versions.filter(({ code, exclusion }) => code >= lowest && code <= highest && !settings[exclusion]);
+  const [first, last] = [left[0], left.at(-1)];
+  if (first === undefined || last === undefined) throw new Unimplemented('versions below TLS 1.2');
+  return { minVersion: first.version, maxVersion: last.version };
+}
+
+const tls13Suites = [
+  CipherSuite.TLS_AES_128_GCM_SHA256,
+  CipherSuite.TLS_AES_256_GCM_SHA384,
+  CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+];
+
+/** BoringSSL's default: ECDSA before RSA, then AEAD suites in this order. */
+const tls12Suites = [
+  CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+  CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+  CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  CipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+/** OpenSSL's cipher list speaks of TLS 1.2 alone. Of its language, plain lists of names are understood. */
+function cipherSuitesOf(list: string | undefined): readonly number[] {
+  return [...tls13Suites, ...(list === undefined ? tls12Suites : list.split(':').map(suiteNamed))];
+}
+
+function suiteNamed(name: string): number {
+  const code: number | undefined = Reflect.get(CipherSuite, name);
+  if (code === undefined || cipherSuite(code) === undefined) throw new Unimplemented(`-cipher ${name}`);
+  return code;
+}
+
+/** BoringSSL's defaults, which the runner takes for granted. */
+const defaultGroups = [NamedGroup.x25519, NamedGroup.secp256r1, NamedGroup.secp384r1];
+const defaultVerifySchemes = [
+  SignatureScheme.ecdsa_secp256r1_sha256,
+  SignatureScheme.rsa_pss_rsae_sha256,
+  SignatureScheme.rsa_pkcs1_sha256,
+  SignatureScheme.ecdsa_secp384r1_sha384,
+  SignatureScheme.rsa_pss_rsae_sha384,
+  SignatureScheme.rsa_pkcs1_sha384,
+  SignatureScheme.rsa_pss_rsae_sha512,
+  SignatureScheme.rsa_pkcs1_sha512,
+];
+
+function groupsOf(curves: readonly number[]): readonly number[] {
+  const missing = curves.find((group) => !nativeCrypto.groups.includes(group));
+  if (missing !== undefined) throw new Unimplemented(`-curves ${missing}`);
+  return curves.length === 0 ? defaultGroups : curves;
+}
+
+function signatureSchemesOf(preferences: readonly number[]): readonly number[] {
+  const missing = preferences.find((code) => !signatureSchemes.some((scheme) => scheme.code === code));
+  if (missing !== undefined) throw new Unimplemented(`-verify-prefs ${missing}`);
+  return preferences.length === 0 ? defaultVerifySchemes : preferences;
+}
+
+function clientAuthenticationOf(settings: Settings): ServerConfiguration['clientAuthentication'] {
+  // As in the reference shim, -verify-peer takes the place of the other.
+  if (settings['-verify-peer']) return settings['-require-any-client-certificate'] ? 'required' : 'optional';
+  return settings['-require-any-client-certificate'] ? 'required' : 'none';
+}
+
+/** Distinguished names in hex, separated by commas; or one of two ways to say that there are none. */
+function authoritiesOf(list: string | undefined): readonly Uint8Array[] {
+  if (list === undefined || list === '<NULL>' || list === '<EMPTY>') return [];
+  return list.split(',').map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
+}
+
+function selected(protocol: string | undefined): readonly string[] {
+  return protocol === undefined ? [] : [protocol];
+}
+
+/** A list as ALPN has it on the wire (RFC 7301 section 3.1): each name after a byte with its length. */
+export function protocolList(text: string | undefined): readonly string[] {
+  const names: string[] = [];
+  for (let rest = text ?? ''; rest !== ''; ) {
+    const length = rest.charCodeAt(0);
+    names.push(rest.slice(1, 1 + length));
+    rest = rest.slice(1 + length);
+  }
+  return names;
+}

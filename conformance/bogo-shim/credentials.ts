@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { Credential } from '@handfast/certificates';
+import type { PrivateKey } from '@handfast/crypto';
+import { type LoadedCredential, loadCredential } from '@handfast/tls';
+import { TlsError } from '@handfast/wire';
+import { type CredentialSettings, type Settings, Unimplemented } from './arguments.ts';
+
+const loaded = new Map<string, LoadedCredential>();
+
+/** What a credential is given as: files of a chain and a key, and the order in which to sign. */
+export function credentialOf(settings: CredentialSettings): Credential {
+  const { credential } = load(settings);
+  const preferences = settings['-signing-prefs'];
+  return preferences.length === 0 ? credential : { ...credential, schemes: preferences };
+}
+
+/** The private keys of all credentials of all connections. */
+export function keysOf(all: readonly Settings[]): readonly PrivateKey[] {
+  const keys = all.flatMap(({ credentials }) => credentials.map((settings) => load(settings).key));
+  return [...new Set(keys)];
+}
+
+function load({ '-cert-file': certFile, '-key-file': keyFile }: CredentialSettings): LoadedCredential {
+  if (certFile === undefined || keyFile === undefined) throw new Unimplemented('a credential without its files');
+  const name = `${certFile} ${keyFile}`;
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const credential = loadFiles(certFile, keyFile);
+  loaded.set(name, credential);
+  return credential;
+}
+
+/** @throws Unimplemented for a key that this stack does not sign with: of an unknown kind, or too short. */
+function loadFiles(certFile: string, keyFile: string): LoadedCredential {
+  try {
+    return loadCredential({ cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') });
+  } catch (error) {
+    if (error instanceof TlsError && error.reason === 'configuration-invalid') throw new Unimplemented(error.detail);
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import type { OpenConnection } from '@handfast/handshake';
+import type { Settings } from './arguments.ts';
+
+/** What an exchange does on its connection. */
+export interface Exchanger {
+  write(data: Uint8Array): void;
+  updateKeys(): void;
+  /** Ends our side. */
+  shutDown(): void;
+}
+
+/** What the shim does with an open connection: it says something first, then echoes what comes with all bits turned. */
+export class Exchange {
+  readonly #settings: Settings;
+  readonly #connection: Exchanger;
+  #initialWriteDone = false;
+
+  constructor(settings: Settings, connection: Exchanger) {
+    this.#settings = settings;
+    this.#connection = connection;
+  }
+
+  /** Early data may be written. */
+  beginEarly(): void {
+    this.#initialWrite();
+  }
+
+  /** The connection is open; what was written as early data has arrived. */
+  begin(open: OpenConnection): void {
+    this.#writeExports(open);
+    if (this.#settings['-write-different-record-sizes']) {
+      for (const length of recordSizes) this.#connection.write(new Uint8Array(length).fill(0x42));
+    } else {
+      this.#initialWrite();
+    }
+    if (this.#settings['-shim-shuts-down']) this.#connection.shutDown();
+    else if (this.#settings['-key-update-before-read']) this.#connection.updateKeys();
+  }
+
+  /** @throws Error where we have shut down, after which the runner has nothing to say. */
+  data(bytes: Uint8Array): void {
+    if (this.#settings['-shim-shuts-down']) throw new Error('application data on shutdown');
+    if (this.#settings['-key-update']) this.#connection.updateKeys();
+    this.#connection.write(bytes.map((byte) => byte ^ 0xff));
+    if (this.#settings['-key-update-before-read']) this.#connection.updateKeys();
+  }
+
+  #initialWrite(): void {
+    const settings = this.#settings;
+    if (this.#initialWriteDone || !(settings['-shim-writes-first'] || settings['-read-with-unfinished-write'])) return;
+    this.#initialWriteDone = true;
+    const { '-repeat-shim-initial-write': times = 1, '-shim-initial-write': text = 'hello' } = settings;
+    for (let count = 0; count < times; count++) this.#connection.write(Buffer.from(text));
+  }
+
+  #writeExports(open: OpenConnection): void {
+    const settings = this.#settings;
+    const {
+      '-export-keying-material': length,
+      '-export-label': label = '',
+      '-export-context': context = '',
+    } = settings;
+    if (length !== undefined) this.#connection.write(open.exportKeyingMaterial(label, Buffer.from(context), length));
+    if (settings['-tls-unique']) {
+      const binding = open.channelBinding('tls-unique');
+      if (binding === undefined) throw new Error('there is no tls-unique');
+      this.#connection.write(binding);
+    }
+  }
+}
+
+/** Around the greatest length of a record, and of two. */
+const recordSizes = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
