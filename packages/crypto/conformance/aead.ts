@@ -3,18 +3,22 @@ import { type AeadName, aeadNonceLength, aeadTagLength } from '../src/index.ts';
 import { bytes, number } from './vectors.ts';
 import { acceptedIf, equalTo, type PrepareCheck, skip } from './verdict.ts';
 
-const names: Readonly<Record<string, AeadName>> = {
-  'AES-GCM 128': 'aes-128-gcm',
-  'AES-GCM 256': 'aes-256-gcm',
-  'CHACHA20-POLY1305 256': 'chacha20-poly1305',
+/** By algorithm and key size, for each length of tag. */
+const names: Readonly<Record<string, readonly AeadName[]>> = {
+  'AES-GCM 128': ['aes-128-gcm'],
+  'AES-GCM 256': ['aes-256-gcm'],
+  'AES-CCM 128': ['aes-128-ccm', 'aes-128-ccm-8'],
+  'AES-CCM 256': ['aes-256-ccm', 'aes-256-ccm-8'],
+  'CHACHA20-POLY1305 256': ['chacha20-poly1305'],
 };
 
 export const checkAead: PrepareCheck = (file, group, { crypto }) => {
   const algorithm = `${file.algorithm} ${number(group, 'keySize')}`;
-  const name = names[algorithm];
-  if (name === undefined) return skip(`${algorithm} is in no cipher suite that is implemented`);
+  const candidates = names[algorithm];
+  if (candidates === undefined) return skip(`${algorithm} is in no cipher suite that is implemented`);
   if (number(group, 'ivSize') !== aeadNonceLength * 8) return skip('nonces in TLS have 96 bits');
-  if (number(group, 'tagSize') !== aeadTagLength[name] * 8) return skip('tags in TLS have 128 bits');
+  const name = candidates.find((candidate) => number(group, 'tagSize') === aeadTagLength[candidate] * 8);
+  if (name === undefined) return skip('tags in TLS have 128 bits, or with CCM 64');
   return (test) => {
     const aead = crypto.aead(name, bytes(test, 'key'));
     const [nonce, associatedData, message] = [bytes(test, 'iv'), bytes(test, 'aad'), bytes(test, 'msg')];

@@ -116,6 +116,13 @@ export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Ar
   return bytes;
 }
 
+/** @param integer big-endian and positive; leading zeros are left out. */
+export function encodeInteger(integer: Uint8Array): Uint8Array {
+  const digits = integer.subarray(integer.findIndex((byte) => byte !== 0));
+  const needsSignByte = (digits[0] ?? 0) >= 0x80;
+  return encodeDer(DerTag.integer, new Uint8Array(needsSignByte ? 1 : 0), digits);
+}
+
 function encodeLength(length: number): readonly number[] {
   if (length < 0x80) return [length];
   const bytes: number[] = [];

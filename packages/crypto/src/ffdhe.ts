@@ -1,7 +1,8 @@
 import { NamedGroup, TlsError } from '@handfast/wire';
-import { toBytes } from './portable/big-integers.ts';
+import { checkExportedLength, checkShareLength, invalidKeyShare } from './key-agreement.ts';
+import { toBigInt, toBytes } from './portable/big-integers.ts';
 
-/** A group of RFC 7919: numbers modulo a safe prime. Big-endian. */
+/** A group of RFC 7919: the powers of the generator, modulo a safe prime. Big-endian. */
 export interface FfdheGroup {
   readonly prime: Uint8Array;
   readonly generator: Uint8Array;
@@ -41,4 +42,23 @@ function scaledE(scale: bigint): bigint {
   let sum = 0n;
   for (let term = 2n ** (scale + 64n), k = 1n; term > 0n; term /= k, k += 1n) sum += term;
   return sum >> 64n;
+}
+
+/**
+ * A share is as long as the prime, and none of the numbers whose powers anybody could guess (RFC 7919 section 5.1).
+ * @throws TlsError `invalid-key-share`
+ */
+export function checkFfdheShare({ prime }: FfdheGroup, share: Uint8Array): void {
+  checkShareLength(share, prime.length);
+  const value = toBigInt(share);
+  if (value <= 1n || value >= toBigInt(prime) - 1n) throw invalidKeyShare('not between 1 and the prime less 1');
+}
+
+/**
+ * A private key that was exported: as long as the prime.
+ * @throws TlsError `internal-error`: our own continuation, so our own error.
+ */
+export function checkExponent({ prime }: FfdheGroup, exponent: Uint8Array): void {
+  checkExportedLength(exponent, prime.length);
+  if (exponent.every((byte) => byte === 0)) throw new TlsError('internal-error', 'exported key is zero');
 }

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { NamedGroup, nameOf, TlsError } from '@handfast/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPortableCrypto } from './index.ts';
+import { createPortableCrypto, ffdheGroup } from './index.ts';
 import { mlKem768Length } from './ml-kem.ts';
 import { nativeCrypto } from './native/index.ts';
 import { portableMlKem768 } from './portable/ml-kem.ts';
@@ -29,18 +29,23 @@ const lengths: Readonly<Record<number, readonly [number, number, number, number]
   [NamedGroup.secp256r1]: [65, 65, 32, 32],
   [NamedGroup.secp384r1]: [97, 97, 48, 48],
   [NamedGroup.secp521r1]: [133, 133, 66, 66],
+  [NamedGroup.ffdhe2048]: [256, 256, 256, 256],
+  [NamedGroup.ffdhe3072]: [384, 384, 384, 384],
+  [NamedGroup.ffdhe4096]: [512, 512, 512, 512],
 };
 const groups = Object.keys(lengths).map(Number);
+const finiteFields: readonly number[] = [NamedGroup.ffdhe2048, NamedGroup.ffdhe3072, NamedGroup.ffdhe4096];
 const named = groups.map((group) => [nameOf(NamedGroup, group), group] as const);
 
 describe.each(providers)('groups of the $name provider', (crypto) => {
-  it('are the hybrid first, then the curves, the cheapest first', () => {
+  it('are the hybrid first, then the curves, the cheapest first, then the finite fields', () => {
     expect(crypto.groups).toEqual([
       NamedGroup.X25519MLKEM768,
       NamedGroup.x25519,
       NamedGroup.secp256r1,
       NamedGroup.secp384r1,
       NamedGroup.secp521r1,
+      ...finiteFields,
     ]);
   });
 
@@ -85,7 +90,7 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
     const key = crypto.generateEphemeral(group);
     const bytes = (length: number) =>
       fc.oneof(fc.uint8Array({ minLength: length, maxLength: length }), fc.uint8Array({ maxLength: 2 * length }));
-    const runs = crypto.name === 'native' ? 200 : 20;
+    const runs = crypto.name === 'native' ? 200 : finiteFields.includes(group) ? 3 : 20;
     fc.assert(
       fc.property(bytes(serverLength), fc.boolean(), (share, isPoint) => {
         if (isPoint) share[0] = 4;
@@ -106,8 +111,9 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
     const key = crypto.generateEphemeral(group);
     const exported = key.exportPrivate();
     const shown = inspect(key, { depth: null, showHidden: true, maxArrayLength: null }) + JSON.stringify(key);
-    expect(shown.replaceAll(/\s/g, '')).not.toContain([...exported.subarray(0, 8)].join(','));
-    expect(shown.replaceAll(/\s/g, '')).not.toContain(hexOf(exported.subarray(0, 8)));
+    // The end, for an exponent begins with zeros.
+    expect(shown.replaceAll(/\s/g, '')).not.toContain([...exported.subarray(-8)].join(','));
+    expect(shown.replaceAll(/\s/g, '')).not.toContain(hexOf(exported.subarray(-8)));
     expect(shown).not.toContain('PrivateKeyObject');
   });
 
@@ -125,6 +131,39 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
       }
     },
   );
+
+  it.for(finiteFields)(
+    'refuses a number that gives the secret away as a share of group %i, and an exponent of zero',
+    (group) => {
+      const { prime } = ffdheGroup(group);
+      const key = crypto.generateEphemeral(group);
+      const number = (value: bigint) => hex(value.toString(16).padStart(2 * prime.length, '0'));
+      const p = BigInt(`0x${hexOf(prime)}`);
+      for (const share of [0n, 1n, p - 1n, p, p + 1n].map(number)) {
+        expect(reasonOf(() => key.agree(share))).toBe('invalid-key-share');
+        expect(reasonOf(() => crypto.respondToShare(group, share))).toBe('invalid-key-share');
+      }
+      for (const share of [2n, p - 2n].map(number)) expect(reasonOf(() => key.agree(share))).toBe('nothing thrown');
+      expect(reasonOf(() => crypto.importEphemeral(group, new Uint8Array(prime.length)))).toBe('internal-error');
+    },
+  );
+
+  it('keep the leading zeros of a share and of a secret in a finite field (RFC 8446 section 7.4.1)', () => {
+    const group = NamedGroup.ffdhe2048;
+    const { prime } = ffdheGroup(group);
+    const two = new Uint8Array(prime.length);
+    two[prime.length - 1] = 2;
+    const exponent = two.slice();
+    exponent[prime.length - 1] = 10;
+    // 2 to the power of 10 is 1024.
+    const key = crypto.importEphemeral(group, exponent);
+    const expected = `${'00'.repeat(prime.length - 2)}0400`;
+    expect([hexOf(key.share), hexOf(key.agree(two)), hexOf(key.exportPrivate())]).toEqual([
+      expected,
+      expected,
+      hexOf(exponent),
+    ]);
+  });
 
   it('refuse a group that they do not have', () => {
     expect(reasonOf(() => crypto.generateEphemeral(NamedGroup.x448))).toBe('internal-error');
@@ -192,6 +231,17 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
     const altered = Uint8Array.from(share);
     altered[0] = (altered[0] ?? 0) ^ 1;
     expect(hexOf(key.agree(altered))).not.toBe(hexOf(secret));
+  });
+});
+
+describe('the primes of RFC 7919', () => {
+  // SHA-256 of the primes that `openssl dhparam` of OpenSSL 3.0 writes for its groups of these names, big-endian.
+  it.for([
+    [NamedGroup.ffdhe2048, '9cd3b7f336872f46c09428d1bbc19877a4d440512cda8d1c1cf0cd6e33698966'],
+    [NamedGroup.ffdhe3072, '0eaf67db3a839156d5013494a5318a772b5697d270d721f37f092efc69ea5a17'],
+    [NamedGroup.ffdhe4096, '4648414224ac881b3d0dc59b466f96d06a558278776807797ecf1f66ff397b3e'],
+  ] as const)('of group %i is that of OpenSSL', ([group, digest]) => {
+    expect(hexOf(nativeCrypto.hash('sha256', ffdheGroup(group).prime))).toBe(digest);
   });
 });
 

@@ -6,6 +6,7 @@ import { x25519MlKem768 } from '../x25519mlkem768.ts';
 import { NativeAead } from './aead.ts';
 import { NativeCbc } from './cbc.ts';
 import { NativeCcm } from './ccm.ts';
+import { ffdheAgreements } from './ffdhe.ts';
 import { hash, hmac, NativeRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
 import { nativeMlKem768 } from './ml-kem.ts';
@@ -25,7 +26,7 @@ export const nativeCrypto: CryptoProvider = {
   hmac,
   aead: (name, key) => (name.includes('ccm') ? new NativeCcm(name, key) : new NativeAead(name, key)),
   cbc: (name, key) => new NativeCbc(name, key),
-  ...groupOperations([x25519MlKem768(mlKem, x25519), x25519, ...nistAgreements]),
+  ...groupOperations([x25519MlKem768(mlKem, x25519), x25519, ...nistAgreements, ...ffdheAgreements]),
   importPrivateKey,
   importPublicKey,
   equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),

@@ -1,6 +1,5 @@
-import { concat } from '@handfast/wire';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { DerTag, encodeDer } from '../der.ts';
+import { DerTag, encodeDer, encodeInteger } from '../der.ts';
 import { ecdsaPublicPoint } from './ecdsa.ts';
 import type { PrivateKeyInfo } from './private-key-info.ts';
 
@@ -23,10 +22,4 @@ function encodePublicKey(key: PrivateKeyInfo): Uint8Array {
     default:
       return ecdsaPublicPoint(key.kind, key.scalar);
   }
-}
-
-/** @param integer positive, big-endian, without leading zeros. */
-function encodeInteger(integer: Uint8Array): Uint8Array {
-  const needsSignByte = (integer[0] ?? 0) >= 0x80;
-  return encodeDer(DerTag.integer, needsSignByte ? concat(new Uint8Array(1), integer) : integer);
 }

@@ -4,6 +4,7 @@ import type { CryptoProvider } from '../provider.ts';
 import { x25519MlKem768 } from '../x25519mlkem768.ts';
 import { PortableAead } from './aead.ts';
 import { PortableCbc } from './cbc.ts';
+import { portableFfdhe } from './ffdhe.ts';
 import { hash, hmac, PortableRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
 import { portableMlKem768 } from './ml-kem.ts';
@@ -33,6 +34,7 @@ export function createPortableCrypto(randomBytes: RandomBytes): CryptoProvider {
       x25519MlKem768(portableMlKem768(randomBytes), x25519),
       x25519,
       ...portableNistCurves(randomBytes),
+      ...portableFfdhe(randomBytes),
     ]),
     importPrivateKey: (pkcs8) => importPrivateKey(pkcs8, randomBytes),
     importPublicKey: (spki) => importPublicKey(spki, randomBytes),
