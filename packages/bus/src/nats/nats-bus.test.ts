@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { KeyExchange } from '@handfast/key-exchange';
-import { LocalSessionManager } from '@handfast/sessions';
+import { fillTicket, LocalSessionManager } from '@handfast/sessions';
 import { type AskContext, NamedGroup, type ServiceWork } from '@handfast/wire';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
@@ -673,6 +673,41 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
       expect(messages.map((message) => message.subject)).toContain('handfast.v1.session.note');
       const everything = Buffer.concat(messages.map(({ data }) => data));
       for (const hidden of [serverName, 'gateway']) expect(everything.includes(hidden)).toBe(false);
+    });
+
+    it('nothing that resumes a session, nor what tells early data apart, in JetStream either', async () => {
+      const psk = { identity: Uint8Array.of(1), key: nativeCrypto.randomBytes(32), hash: 'sha256' as const };
+      const hosting = await makeBus();
+      const earlyDataClaims = await hosting.earlyDataClaims();
+      expect(earlyDataClaims).toBeDefined();
+      const settings = { crypto: nativeCrypto, now: Date.now, externalPsks: [psk], earlyDataClaims };
+      await hostSessions(hosting, new LocalSessionManager(settings));
+      const messages = record();
+      const remote = new RemoteSessionManager(await makeBus());
+      const state = nativeCrypto.randomBytes(100);
+      const [under, expires] = [{ kind: 'server' as const, server: 'a' }, Date.now() + 60_000];
+      await remote.handshakes(contextOf());
+      remote.keep({ under, state, expires });
+      expect(await remote.recall({ server: 'a', count: 1 }, contextOf())).toHaveLength(2);
+      const earlyDataClaim = nativeCrypto.randomBytes(32);
+      const keys: Uint8Array[] = [];
+      for (const ticket of (await remote.blankTickets({ count: 4 }, contextOf())).tickets) {
+        keys.push(ticket.key);
+        const offered = { kind: 'psk' as const, identities: [fillTicket(nativeCrypto, ticket, state), psk.identity] };
+        expect((await remote.resume({ offered, earlyDataClaim }, contextOf())).sessions).toHaveLength(2);
+      }
+      await raw.flush();
+      const subjects = messages.map((message) => message.subject);
+      for (const operation of ['keep', 'recall', 'blankTickets', 'resume']) {
+        expect(subjects).toContain(`handfast.v1.session.${operation}`);
+      }
+      expect(subjects).toContainEqual(expect.stringMatching(/^\$KV\.handfast-early-data\.[0-9a-f]{64}$/));
+      const everything = Buffer.concat(messages.flatMap(({ subject, data }) => [Buffer.from(subject), data]));
+      for (const hidden of [state, psk.key, earlyDataClaim, ...keys]) {
+        for (const encoding of ['latin1', 'hex', 'base64'] as const) {
+          expect(everything.includes(Buffer.from(hidden).toString(encoding), 0, 'latin1')).toBe(false);
+        }
+      }
     });
 
     it('nothing where an instance has another secret than the rest of the bus', async () => {
