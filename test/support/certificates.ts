@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clientAuth, type Issued, issue, type KeyKind, serverAuth } from '@handfast/certificates/testing';
+import {
+  clientAuth,
+  type Issued,
+  issue,
+  type KeyKind,
+  KeyUsageFlags,
+  serverAuth,
+} from '@handfast/certificates/testing';
 
 /** Kinds of end-entity keys that are tried against every peer. */
 export const kinds = ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'ed25519', 'rsa-2048', 'rsa-pss-2048'] as const;
@@ -69,7 +76,9 @@ export async function makeCertificates(): Promise<Certificates> {
     rootDer: root.der,
     servers: await ofEachKind(async (kind) => {
       const names = [nameOf(kind), ...server.names];
-      return save(`server-${kind}`, await issue({ ...server, kind, names }));
+      // NSS wants keyEncipherment of a key that could transport others, in every version.
+      const keyUsage = kind === 'rsa-2048' ? KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment : undefined;
+      return save(`server-${kind}`, await issue({ ...server, kind, names, ...(keyUsage && { keyUsage }) }));
     }),
     clients: await ofEachKind(async (kind) =>
       save(`client-${kind}`, await issue({ ...client, kind, subject: clientSubject(kind) })),

@@ -1,0 +1,93 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { credentialFromChain, LocalCertificateValidator } from '@handfast/certificates';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { type Ports, type ServerConfiguration, serverConfiguration, type Timeline } from '@handfast/handshake';
+import { LocalKeyExchange } from '@handfast/key-exchange';
+import { defaultTimeouts, TlsTransport } from '@handfast/tls';
+import type { TlsError } from '@handfast/wire';
+import type { Certificates, Identity } from './certificates.ts';
+
+/** What became of a connection to our server. */
+export interface Served {
+  readonly timeline: Timeline;
+  readonly error: TlsError | undefined;
+}
+
+/** Our server, in this process: it sends back what it gets, up to an empty line. */
+export class EchoServer {
+  readonly port: number;
+  readonly #next: () => Promise<Served>;
+  readonly #stop: () => void;
+
+  private constructor(port: number, next: () => Promise<Served>, stop: () => void) {
+    this.port = port;
+    this.#next = next;
+    this.#stop = stop;
+  }
+
+  static async start(ports: Ports, configuration: ServerConfiguration): Promise<EchoServer> {
+    const done: Served[] = [];
+    const waiting: ((served: Served) => void)[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      const transport = new TlsTransport(
+        socket,
+        configuration,
+        { ports, ...defaultTimeouts },
+        {
+          open: () => {},
+          data: (bytes) => {
+            transport.write(bytes);
+            // The end of a request. Not every client says goodbye by itself.
+            if (Buffer.from(bytes).toString('latin1').endsWith('\r\n\r\n')) transport.end();
+          },
+          drain: () => {},
+          peerClosed: () => transport.close(),
+          closed: (error) => {
+            const served = { timeline: transport.connection.timeline, error };
+            const waiter = waiting.shift();
+            if (waiter === undefined) done.push(served);
+            else waiter(served);
+          },
+        },
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new EchoServer(
+      (server.address() as AddressInfo).port,
+      () => {
+        const served = done.shift();
+        return served === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(served);
+      },
+      () => server.close(),
+    );
+  }
+
+  /** The next connection that is over. */
+  next(): Promise<Served> {
+    return this.#next();
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+}
+
+/** Configuration and ports of a server with that one certificate, which trusts the clients of the same CA. */
+export function serverParty(
+  { rootDer }: Certificates,
+  { issued }: Identity,
+  options: Partial<Omit<ServerConfiguration, 'role' | 'crypto' | 'credentials'>>,
+): { readonly ports: Ports; readonly configuration: ServerConfiguration } {
+  const credentials = [credentialFromChain(nativeCrypto, issued.chain)];
+  const certificates = new LocalCertificateValidator({ crypto: nativeCrypto, anchors: [rootDer], credentials });
+  const keys = [nativeCrypto.importPrivateKey(issued.pkcs8)];
+  return {
+    ports: { keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys }), certificates },
+    configuration: serverConfiguration({
+      crypto: nativeCrypto,
+      credentials,
+      authorities: certificates.authorities(),
+      ...options,
+    }),
+  };
+}
