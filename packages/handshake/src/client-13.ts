@@ -26,6 +26,7 @@ import { afterClientHandshake13 } from './after-client-13.ts';
 import { certificateMessages, decompressed } from './certificate-compression.ts';
 import { authenticateOurselves, checkCertificateRequest } from './client-certificate-13.ts';
 import { isEarlyDataAccepted, rejectEarlyData } from './client-early-data.ts';
+import { limitRecords } from './client-limits-13.ts';
 import type { Offer } from './client-offer.ts';
 import { chosenPsk, type OfferedPsk } from './client-psk-13.ts';
 import { retryHello } from './client-retry-13.ts';
@@ -45,7 +46,7 @@ import {
   type Stapled,
   validateChain,
 } from './peer.ts';
-import { checkAnswered, checkSessionIdEcho, limitRecords, offeredProtocol } from './server-answer.ts';
+import { checkAnswered, checkSessionIdEcho, offeredProtocol } from './server-answer.ts';
 import type { Negotiated } from './timeline.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
@@ -89,11 +90,7 @@ export function* clientHandshake13(
     yield* rejectEarlyData();
     yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
   }
-  const limits = {
-    recordSizeLimit: findExtension(extensions, 'record_size_limit'),
-    maxFragmentLength: findExtension(extensions, 'max_fragment_length'),
-  };
-  yield* limitRecords(configuration, 'tls13', limits, 'EncryptedExtensions');
+  yield* limitRecords(configuration, encryptedExtensions);
 
   const { server, certificateRequest } =
     psk === undefined ? yield* authenticateServer(handshake, offer.hello) : resumedServer(psk);

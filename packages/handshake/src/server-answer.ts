@@ -12,8 +12,7 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { type ClientConfiguration, versionsOf } from './configuration.ts';
-import type { Steps } from './effects.ts';
-import { downgradeSentinel, endsWith, fragmentLengthCode, versionCode } from './hellos.ts';
+import { downgradeSentinel, endsWith, versionCode } from './hellos.ts';
 import { ourProtocol, versionText } from './negotiation.ts';
 
 /** What a client checks of a server's choices, in either version. */
@@ -127,35 +126,4 @@ export function checkSessionIdEcho(hello: ClientHello, answer: ServerHello | Hel
   if (sent.length !== echo.length || sent.some((byte, index) => byte !== echo[index])) {
     throw new TlsError('illegal-parameter', 'legacy_session_id_echo is not what we sent', { step: answer.type });
   }
-}
-
-/** What the server answered to our record_size_limit and max_fragment_length. */
-export interface AnsweredLimits {
-  readonly recordSizeLimit: number | undefined;
-  /** A MaxFragmentLength. */
-  readonly maxFragmentLength: number | undefined;
-}
-
-/** The limits that hold for records from now on, if any was agreed on (RFC 8449 section 5, RFC 6066 section 4). */
-export function* limitRecords(
-  configuration: ClientConfiguration,
-  version: MessageVersion,
-  { recordSizeLimit, maxFragmentLength: code }: AnsweredLimits,
-  step: 'EncryptedExtensions' | 'ServerHello',
-): Steps<void> {
-  if (recordSizeLimit !== undefined && code !== undefined) {
-    throw new TlsError('illegal-parameter', 'the server answers both record_size_limit and max_fragment_length', {
-      step,
-    });
-  }
-  if (recordSizeLimit !== undefined) {
-    yield { kind: 'limit-records', reads: configuration.recordSizeLimit, writes: recordSizeLimit };
-  }
-  const { maxFragmentLength: asked } = configuration;
-  if (code === undefined || asked === undefined) return;
-  if (code !== fragmentLengthCode(asked)) {
-    throw new TlsError('illegal-parameter', 'the server answers with another max_fragment_length', { step });
-  }
-  // In TLS 1.3 the length does not count the inner content type, which the limit on what we read does.
-  yield { kind: 'limit-records', reads: version === 'tls13' ? asked + 1 : asked, writes: asked };
 }

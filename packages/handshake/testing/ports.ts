@@ -18,12 +18,11 @@ export interface Question {
 export function intercepted(ports: Ports, reply: (question: Question) => unknown): Ports {
   const between = <Port extends KeyExchange | CertificateValidator | SessionManager>(port: Port): Port =>
     new Proxy(port, {
-      get: (target, operation) => (request: unknown, context: AskContext) =>
-        reply({
-          operation: String(operation),
-          context,
-          answer: () => Reflect.apply(methodOf(target, operation), target, [request, context]),
-        }),
+      get: (target, operation) => (request: unknown, context?: AskContext) => {
+        const answer = () => Reflect.apply(methodOf(target, operation), target, [request, context]);
+        // What nobody waits for is no question.
+        return context === undefined ? answer() : reply({ operation: String(operation), context, answer });
+      },
     });
   return {
     keyExchange: between(ports.keyExchange),

@@ -113,10 +113,22 @@ export class SparringPartner {
       }
       if (effect.kind === 'ask') {
         input = effect.asks.map((ask) => ask.call(this.#ports, context, Date.now()));
+      } else if (effect.kind === 'date') {
+        input = Date.now();
+      } else if (effect.kind === 'tell') {
+        effect.tell(this.#ports);
+      } else if (effect.kind === 'ask-aside') {
+        const messages = effect.then(effect.ask.call(this.#ports, context, Date.now()));
+        for (const message of messages) this.#act({ kind: 'send', ...message });
       } else {
-        for (const act of this.#habit(effect)) this.#do(act);
+        this.#act(effect);
       }
     }
+  }
+
+  /** Does in place of that effect what its habit is. */
+  #act(effect: Effect): void {
+    for (const act of this.#habit(effect)) this.#do(act);
   }
 
   #do(act: Act): void {
@@ -129,6 +141,17 @@ export class SparringPartner {
         break;
       case 'protect':
         (act.direction === 'reads' ? this.#reader : this.#writer).protect(act.protection);
+        break;
+      case 'unprotect-writes':
+        this.#writer.unprotect();
+        break;
+      case 'limit-records':
+        if (act.reads !== undefined) this.#reader.limit(act.reads);
+        if (act.writes !== undefined) this.#writer.limit(act.writes);
+        break;
+      case 'skip-early-data':
+        if (act.limit === undefined) this.#reader.stopSkipping();
+        else this.#reader.skipEarlyData(act.limit);
         break;
       case 'open':
         this.opened = act.connection;
