@@ -60,7 +60,10 @@ export class Exchange {
       '-export-label': label = '',
       '-export-context': context = '',
     } = settings;
-    if (length !== undefined) this.#connection.write(open.exportKeyingMaterial(label, Buffer.from(context), length));
+    if (length !== undefined) {
+      const given = settings['-use-export-context'] ? Buffer.from(context) : undefined;
+      this.#connection.write(open.exportKeyingMaterial(label, given, length));
+    }
     if (settings['-tls-unique']) {
       const binding = open.channelBinding('tls-unique');
       if (binding === undefined) throw new Error('there is no tls-unique');

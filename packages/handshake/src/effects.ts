@@ -35,6 +35,8 @@ export type Effect =
       readonly ask: Ask<unknown>;
       readonly then: (answer: unknown) => readonly EncodedMessage[];
     }
+  /** The peer wants us to update our keys (RFC 8446 section 4.6.3). */
+  | { readonly kind: 'key-update-due' }
   /** Tells a port something. Nobody waits for it, and its failure changes nothing. */
   | { readonly kind: 'tell'; readonly tell: (ports: Ports) => void }
   /** Gives back the date: milliseconds since the Unix epoch. */
@@ -103,8 +105,11 @@ export interface OpenConnection {
   readonly peer: PeerCertificate | undefined;
   /** Whether the handshake resumed a session (or used an external PSK), so that no certificate crossed the wire. */
   readonly resumed: boolean;
-  /** Keying material for `label` and `context` (RFC 8446 section 7.5, RFC 5705). */
-  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array;
+  /**
+   * Keying material for `label` and `context` (RFC 8446 section 7.5, RFC 5705).
+   * @param context undefined: none, which in TLS 1.2 differs from an empty one.
+   */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
   /** TLS 1.3: our sending keys of the next generation, for use after a KeyUpdate (RFC 8446 section 7.2). */
   readonly nextWriteKeys: (() => TrafficProtection) | undefined;
   /**

@@ -243,6 +243,14 @@ describe.each(['tls12', 'tls13'] as const)('in either version (%s)', (maxVersion
     expect(client.opened?.exportKeyingMaterial(...ask)).toEqual(server.opened?.exportKeyingMaterial(...ask));
   });
 
+  test('no context for keying material is another than an empty one in TLS 1.2, and the same in TLS 1.3', () => {
+    const { opened } = new Loopback({ pki, client: { maxVersion } }).run().client;
+    const [without, empty] = [undefined, new Uint8Array(0)].map((context) =>
+      opened?.exportKeyingMaterial('EXPERIMENTAL test', context, 32).join(),
+    );
+    expect(without === empty).toBe(maxVersion === 'tls13');
+  });
+
   test('any chunking of the bytes makes the same handshake', () => {
     const byByte = (bytes: Uint8Array) => Array.from(bytes, (byte) => Uint8Array.of(byte));
     expectDone(new Loopback({ pki, client: { maxVersion }, carry: byByte }).run());

@@ -47,8 +47,8 @@ export function earlyConnection({ crypto, hash, exporterSecret, session }: Early
 
 export function openConnection13(established: Established13): OpenConnection {
   const { crypto, suite, exporterSecret, peer, serverCertificate, writes, requestClientCertificate } = established;
-  const exportKeyingMaterial = (label: string, context: Uint8Array, length: number) =>
-    exportKeyingMaterial13(crypto, suite.hash, exporterSecret, label, context, length);
+  const exportKeyingMaterial = (label: string, context: Uint8Array | undefined, length: number) =>
+    exportKeyingMaterial13(crypto, suite.hash, exporterSecret, label, context ?? nothing, length);
   return {
     version: 'tls13',
     peer: certificateOf(peer),
