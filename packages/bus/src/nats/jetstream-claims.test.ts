@@ -109,6 +109,14 @@ describe.skipIf(natsServerBinary() === undefined)('early data claims in JetStrea
     expect(await bus.earlyDataClaims()).toBeUndefined();
   });
 
+  it('are to be had later where the server is in trouble', async () => {
+    const bus = await busOn(await startServer('jetstream { max_file: 1MB }'));
+    await expect(bus.earlyDataClaims()).rejects.toMatchObject({
+      reason: 'service-unavailable',
+      detail: expect.stringContaining('storage'),
+    });
+  });
+
   it('use the bucket that is there, unless it forgets too soon', async () => {
     const [kept, forgetful, full] = await Promise.all([
       startServerWith({ max_age: 120e9, discard: 'new' }),

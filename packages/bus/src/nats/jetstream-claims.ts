@@ -6,9 +6,10 @@ import { now } from '../clock.ts';
 const bucket = 'handfast-early-data';
 const stream = `KV_${bucket}`;
 
-/** How long the server may take to make the bucket, and to grant a claim, in milliseconds. */
+/** How long the server may take to make the bucket, in milliseconds. */
 const openingPatience = 5_000;
-const claimPatience = 250;
+/** And to grant a claim: less than it takes the gateway to lose its patience with this instance, and ask another. */
+const claimPatience = 200;
 
 /** A claim takes about 200 bytes: over 300,000 of them, none is granted until the oldest expire. */
 const maximumBytes = 2 ** 26;
@@ -49,12 +50,14 @@ export class JetStreamClaims implements EarlyDataClaims {
       const created = await ask(connection, `$JS.API.STREAM.CREATE.${stream}`, configuration);
       const isThere = errorCode(created) === nameInUse;
       const info = isThere ? await ask(connection, `$JS.API.STREAM.INFO.${stream}`, undefined) : created;
-      return notEnabled.has(errorCode(info)) ? undefined : new JetStreamClaims(connection, checkedSince(info));
+      if (notEnabled.has(errorCode(info))) return undefined;
+      const trouble = partOf(info, 'error');
+      if (trouble !== undefined) throw unavailable(partOf(trouble, 'description'));
+      return new JetStreamClaims(connection, checkedSince(info));
     } catch (error) {
       if (error instanceof TlsError) throw error;
-      if (isUnheard(error)) return undefined;
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new TlsError('service-unavailable', `JetStream: ${detail}`, { cause: error });
+      if (error instanceof RequestError && error.isNoResponders()) return undefined;
+      throw unavailable(error instanceof Error ? error.message : error);
     }
   }
 
@@ -76,7 +79,9 @@ export class JetStreamClaims implements EarlyDataClaims {
 
 /** A refusal names the stream as well. */
 function isStored(answer: unknown): boolean {
-  return partOf(answer, 'stream') === stream && Number(partOf(answer, 'seq')) > 0 && errorCode(answer) === undefined;
+  return (
+    partOf(answer, 'stream') === stream && Number(partOf(answer, 'seq')) > 0 && partOf(answer, 'error') === undefined
+  );
 }
 
 async function ask(connection: NatsConnection, subject: string, request: unknown): Promise<unknown> {
@@ -91,13 +96,13 @@ function checkedSince(info: unknown): number {
   const isLasting = typeof age === 'number' && (age === 0 || age >= configuration.max_age);
   if (!isLasting || partOf(found, 'discard') !== 'new') {
     const needed = `entries that live ${claimLifetime / 1_000} s or longer, and are not discarded for new ones`;
-    throw new TlsError('configuration-invalid', `the key-value bucket ${bucket} needs ${needed}: ${reasonIn(info)}`);
+    throw new TlsError('configuration-invalid', `the key-value bucket ${bucket} needs ${needed}`);
   }
   return Date.parse(String(partOf(info, 'created')));
 }
 
-function reasonIn(info: unknown): string {
-  return String(partOf(partOf(info, 'error'), 'description') ?? 'it has not');
+function unavailable(detail: unknown): TlsError {
+  return new TlsError('service-unavailable', `JetStream: ${String(detail)}`);
 }
 
 function errorCode(answer: unknown): unknown {
@@ -106,8 +111,4 @@ function errorCode(answer: unknown): unknown {
 
 function partOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function isUnheard(error: unknown): boolean {
-  return error instanceof RequestError && error.isNoResponders();
 }
