@@ -61,6 +61,8 @@ export interface ConnectionEvents {
 const handshakeBudget = 256 * 1024;
 /** Most messages or alerts that a peer may send in an open connection without any application data between them. */
 const idleMessageLimit = 32;
+/** Most alerts in a row that are no errors. */
+const warningLimit = 4;
 /** Bytes held back while a port is asked, above which whoever reads the socket should pause. */
 const congestionMark = 128 * 1024;
 
@@ -99,6 +101,9 @@ export class Connection {
   #open: OpenConnection | undefined;
   #handshakeBytes = 0;
   #idleMessages = 0;
+  #warnings = 0;
+  /** The peer wants us to update our keys: told so several times before we write, we do it once (RFC 8446 section 4.6.3). */
+  #keyUpdateDue = false;
   #working = false;
   #moreArrived = false;
   /** The alert by which the peer gave up. */
@@ -300,6 +305,7 @@ export class Connection {
     }
     if (this.#over || this.#round !== undefined) return;
     if (this.#open === undefined) this.#timeline.wait(this.#environment.now());
+    this.#answerKeyUpdate();
     this.#flush();
   }
 
@@ -336,6 +342,7 @@ export class Connection {
     const awaited = this.#awaited;
     if (awaited?.kind !== 'receive') return;
     const message = this.#decode(bytes, awaited);
+    this.#warnings = 0;
     if (this.#open !== undefined || message.type === 'HelloRequest') this.#countIdleMessage();
     else this.#timeline.received(message.type, bytes.length, this.#environment.now());
     // RFC 5246 section 7.4.1.1: ignored during a handshake, and no part of it.
@@ -374,10 +381,18 @@ export class Connection {
       this.#takeCloseNotify();
     } else if (this.#isWarning(level, description)) {
       this.#countIdleMessage();
+      this.#countWarning();
     } else {
       const known = name in AlertDescription ? (name as AlertName) : undefined;
       this.#lastWord = name;
       throw new TlsError('peer-alert', `the peer refused with the alert ${name}`, { alert: known });
+    }
+  }
+
+  #countWarning(): void {
+    this.#warnings += 1;
+    if (this.#warnings > warningLimit) {
+      throw new TlsError('too-many-records', `${this.#warnings} warning alerts in a row`);
     }
   }
 
@@ -409,6 +424,7 @@ export class Connection {
     }
     if (fragment.length === 0) return;
     this.#idleMessages = 0;
+    this.#warnings = 0;
     this.#confirm();
     this.#events.data(fragment);
   }
@@ -484,6 +500,9 @@ export class Connection {
         case 'ask-aside':
           this.#askAside(effect);
           break;
+        case 'key-update-due':
+          this.#keyUpdateDue = true;
+          break;
         case 'tell':
           this.#tell(effect.tell);
           break;
@@ -535,8 +554,12 @@ export class Connection {
   }
 
   #send(name: MessageName, bytes: Uint8Array): void {
-    // The answer to a KeyUpdate after our close_notify: nothing may follow that (RFC 8446 section 6.1).
+    // Only a message that somebody else asked for can still be on its way after our close_notify.
     if (this.#writesClosed) return;
+    // The peer had its say before it could know ours: in no flight does a message follow the last one.
+    if (this.#open === undefined && !this.#reassembler.empty) {
+      throw new TlsError('unexpected-message', 'bytes of a handshake message are left over at the end of a flight');
+    }
     this.#writer.write('handshake', bytes);
     if (this.#open === undefined) this.#timeline.sent(name, bytes.length, this.#environment.now());
   }
@@ -641,9 +664,17 @@ export class Connection {
     this.#updateKeys(next, false);
   }
 
+  /** Nothing may follow our close_notify (RFC 8446 section 6.1), an answer to a KeyUpdate neither. */
+  #answerKeyUpdate(): void {
+    const next = this.#open?.nextWriteKeys;
+    if (!this.#keyUpdateDue || next === undefined || this.#writesClosed) return;
+    this.#updateKeys(next, false);
+  }
+
   #updateKeys(next: () => TrafficProtection, ofPeer: boolean): void {
     this.#writer.write('handshake', encodeHandshake({ type: 'KeyUpdate', requestUpdate: ofPeer }));
     this.#writer.protect(next());
+    this.#keyUpdateDue = false;
   }
 
   #flush(): void {

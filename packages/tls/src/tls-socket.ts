@@ -136,7 +136,7 @@ export class TLSSocket extends Duplex {
    * @param length in bytes.
    * @throws TlsError `configuration-invalid` before the handshake is done.
    */
-  exportKeyingMaterial(length: number, label: string, context: Uint8Array): Uint8Array {
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     if (this.#open === undefined) throw new TlsError('configuration-invalid', 'there are no keys to export from yet');
     return this.#open.exportKeyingMaterial(label, context, length);
   }
