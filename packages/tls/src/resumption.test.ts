@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { type KeptSession, LocalSessionManager, type RecalledPsk, type RecallRequest } from '@handfast/sessions';
+import { describe, expect, test } from 'vitest';
+import { dial, listen, pki, serverOptions } from '../testing/parties.ts';
+import { type ConnectOptions, createServer, type ServerOptions, type TLSSocket } from './index.ts';
+
+const newSessions = () => new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
+const versions = ['TLSv1.2', 'TLSv1.3'] as const;
+
+/** A server that greets, and then says whatever it hears. */
+const echoing = (options: Partial<ServerOptions> = {}) =>
+  listen(createServer({ ...serverOptions, ...options }, (socket) => void socket.pipe(socket).write('hello ')));
+
+/** Connects, reads until `ending` has come, and leaves. */
+async function visit(port: number, options: Partial<ConnectOptions>, ending = 'hello '): Promise<TLSSocket> {
+  const client = dial(port, options);
+  let heard = '';
+  for await (const chunk of client) {
+    heard += String(chunk);
+    if (heard.endsWith(ending)) break;
+  }
+  expect(heard).toBe(ending);
+  return client;
+}
+
+describe.each(versions)('%s', (version) => {
+  test('a second connection resumes the session of the first', async () => {
+    const port = await echoing({ maxVersion: version });
+    const sessions = newSessions();
+    expect((await visit(port, { sessions })).isSessionReused()).toBe(false);
+    const second = await visit(port, { sessions });
+    expect(second.isSessionReused()).toBe(true);
+    expect(second.getProtocol()).toBe(version);
+    expect(second.timeline.steps.map(({ name }) => name)).not.toContain('Certificate');
+    expect(second.authorized).toBe(true);
+    expect(second.peer?.chain).toEqual(pki.server.chain);
+  });
+
+  test('without a place for sessions none is resumed', async () => {
+    const port = await echoing({ maxVersion: version });
+    await visit(port, {});
+    expect((await visit(port, {})).isSessionReused()).toBe(false);
+  });
+
+  test('a server knows the client of a session that is resumed', async () => {
+    const subjects: unknown[] = [];
+    const server = createServer(
+      { ...serverOptions, maxVersion: version, requestCert: true, ca: pki.root.pem },
+      (socket) => {
+        subjects.push(socket.peer?.verdict.trusted === true && socket.peer.verdict.identity.subject);
+        socket.write('hello ');
+      },
+    );
+    const port = await listen(server);
+    const sessions = newSessions();
+    const identity = { cert: pki.client.chainPem, key: pki.client.keyPem };
+    await visit(port, { sessions, ...identity });
+    expect((await visit(port, { sessions, ...identity })).isSessionReused()).toBe(true);
+    expect(subjects[1]).toEqual(subjects[0]);
+    expect(subjects[0]).toEqual(expect.stringContaining('CN='));
+  });
+
+  test('another server name gets no session of this one', async () => {
+    const port = await echoing({ maxVersion: version });
+    const sessions = newSessions();
+    await visit(port, { sessions });
+    const other = await visit(port, { sessions, servername: '127.0.0.1' });
+    expect(other.isSessionReused()).toBe(false);
+  });
+
+  test('an untrusted server leaves no session behind', async () => {
+    const port = await echoing({ maxVersion: version });
+    const sessions = newSessions();
+    const trustingNobody = { sessions, ca: pki.client.chainPem, rejectUnauthorized: false };
+    await visit(port, trustingNobody);
+    const again = await visit(port, trustingNobody);
+    expect(again.isSessionReused()).toBe(false);
+    expect(again.authorized).toBe(false);
+  });
+});
+
+describe('early data', () => {
+  test('goes with the first flight of a resumed session, and can be told apart', async () => {
+    const early: string[] = [];
+    const received = (bytes: Uint8Array, socket: TLSSocket) => {
+      early.push(`${Buffer.from(bytes)} before ${socket.getProtocol() ?? 'the handshake is done'}`);
+    };
+    const port = await echoing({ earlyData: { maximum: 1000, received } });
+    const sessions = newSessions();
+    const first = await visit(port, { sessions, earlyData: Buffer.from('one') }, 'hello one');
+    expect(first.earlyData).toBeUndefined();
+    expect(early).toEqual([]);
+    const second = await visit(port, { sessions, earlyData: Buffer.from('two') });
+    expect(second.earlyData).toBe('accepted');
+    expect(early).toEqual(['two before the handshake is done']);
+  });
+
+  test('is sent again after a handshake in which the server did not take it', async () => {
+    const taking = createServer(
+      { ...serverOptions, earlyData: { maximum: 1000, received: () => {} } },
+      (socket) => void socket.write('hello '),
+    );
+    const port = await listen(taking);
+    const sessions = new OneServer({ crypto: nativeCrypto, now: Date.now });
+    await visit(port, { sessions });
+    // Another server, which has other ticket keys.
+    const elsewhere = await echoing();
+    const moved = { sessions, earlyData: Buffer.from('again') };
+    const socket = dial(elsewhere, moved);
+    await once(socket, 'secureConnect');
+    expect(socket.isSessionReused()).toBe(false);
+    expect(String(await readUntil(socket, 'again'))).toBe('hello again');
+  });
+});
+
+/** A client that takes all its servers for the same one. */
+class OneServer extends LocalSessionManager {
+  override keep(session: KeptSession): void {
+    super.keep({ ...session, under: { kind: 'server', server: 'the one' } });
+  }
+
+  override recall(request: RecallRequest): readonly RecalledPsk[] {
+    return super.recall({ ...request, server: 'the one' });
+  }
+}
+
+async function readUntil(socket: TLSSocket, ending: string): Promise<string> {
+  let heard = '';
+  for await (const chunk of socket) {
+    heard += String(chunk);
+    if (heard.endsWith(ending)) break;
+  }
+  return heard;
+}
+
+test('channel bindings are the same on both ends', async () => {
+  const bindings: unknown[] = [];
+  const types = ['tls-unique', 'tls-server-end-point', 'tls-exporter'] as const;
+  const server = createServer(serverOptions, (socket) => {
+    bindings.push(types.map((type) => socket.channelBinding(type)?.length));
+    bindings.push(types.map((type) => Buffer.from(socket.channelBinding(type) ?? []).toString('hex')));
+    socket.write('hello ');
+  });
+  const port = await listen(server);
+  for (const maxVersion of versions) {
+    const client = await visit(port, { maxVersion });
+    expect(types.map((type) => Buffer.from(client.channelBinding(type) ?? []).toString('hex'))).toEqual(
+      bindings.at(-1),
+    );
+    expect(bindings.at(-2)).toEqual([maxVersion === 'TLSv1.2' ? 12 : undefined, 32, 32]);
+  }
+});
