@@ -588,12 +588,12 @@ export class Connection {
   }
 
   /** Asks without waiting: what the answer is for goes out when it comes, if the connection still stands then. */
-  #askAside({ ask, then }: Extract<Effect, { kind: 'ask-aside' }>): void {
+  #askAside({ ask, messages }: Extract<Effect, { kind: 'ask-aside' }>): void {
     const round: AskRound = new AskRound(this.#timeline, this.#environment, (outcome) => {
       this.#asides.delete(round);
       if (outcome.kind === 'refused' || this.#over || this.#writesClosed) return;
       this.#work(() => {
-        for (const { bytes } of this.#made(then, outcome.answers)) {
+        for (const { bytes } of this.#made(messages, outcome.answers)) {
           this.#writer.write('handshake', bytes);
           round.sentAside(bytes.length);
         }
@@ -607,13 +607,16 @@ export class Connection {
       return;
     }
     if (answers === undefined) this.#asides.add(round);
-    else for (const { name, bytes } of this.#made(then, answers)) this.#send(name, bytes);
+    else for (const { name, bytes } of this.#made(messages, answers)) this.#send(name, bytes);
   }
 
   /** The messages that the answer to an aside is for: none where it is not what it should be. */
-  #made(then: (answer: unknown) => readonly EncodedMessage[], [answer]: readonly unknown[]): readonly EncodedMessage[] {
+  #made(
+    messages: (answer: unknown) => readonly EncodedMessage[],
+    [answer]: readonly unknown[],
+  ): readonly EncodedMessage[] {
     try {
-      return then(answer);
+      return messages(answer);
     } catch {
       return [];
     }

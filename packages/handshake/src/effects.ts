@@ -33,7 +33,7 @@ export type Effect =
   | {
       readonly kind: 'ask-aside';
       readonly ask: Ask<unknown>;
-      readonly then: (answer: unknown) => readonly EncodedMessage[];
+      readonly messages: (answer: unknown) => readonly EncodedMessage[];
     }
   /** The peer wants us to update our keys (RFC 8446 section 4.6.3). */
   | { readonly kind: 'key-update-due' }

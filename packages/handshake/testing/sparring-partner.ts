@@ -118,7 +118,7 @@ export class SparringPartner {
       } else if (effect.kind === 'tell') {
         effect.tell(this.#ports);
       } else if (effect.kind === 'ask-aside') {
-        const messages = effect.then(effect.ask.call(this.#ports, context, Date.now()));
+        const messages = effect.messages(effect.ask.call(this.#ports, context, Date.now()));
         for (const message of messages) this.#act({ kind: 'send', ...message });
       } else {
         this.#act(effect);
