@@ -68,7 +68,7 @@ describe.skipIf(natsServerBinary() === undefined)('the session service, as proce
       }
       expect(new Set(answers.keys())).toEqual(new Set(replicas.map(({ firstLine }) => firstLine)));
       for (const entries of answers.values()) expect(entries).toEqual([started]);
-    });
+    }, 10_000);
   });
 
   /** What each of the replicas answers. */
