@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { nativeCrypto as crypto } from '@handfast/crypto/native';
 import { claimLifetime, type EarlyDataClaims, fillTicket, LocalSessionManager } from '@handfast/sessions';
 import { connect } from '@nats-io/transport-node';
@@ -110,7 +113,9 @@ describe.skipIf(natsServerBinary() === undefined)('early data claims in JetStrea
   });
 
   it('are to be had later where the server is in trouble', async () => {
-    const bus = await busOn(await startServer('jetstream { max_file: 1MB }'));
+    const folder = await mkdtemp(join(tmpdir(), 'handfast-nats-'));
+    cleanups.push(() => rm(folder, { recursive: true }));
+    const bus = await busOn(await startServer(`jetstream { max_file: 1MB, store_dir: "${folder}" }`));
     await expect(bus.earlyDataClaims()).rejects.toMatchObject({
       reason: 'service-unavailable',
       detail: expect.stringContaining('storage'),
