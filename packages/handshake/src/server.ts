@@ -2,7 +2,7 @@ import type { ServerConfiguration } from './configuration.ts';
 import type { Machine } from './effects.ts';
 import { type Handshake, receive } from './handshake.ts';
 import { protocolName } from './hellos.ts';
-import { chooseVersion } from './negotiation.ts';
+import { checkServerName, chooseVersion } from './negotiation.ts';
 import { serverHandshake12 } from './server-12.ts';
 import { serverHandshake13 } from './server-13.ts';
 
@@ -13,5 +13,6 @@ export function* serverHandshake(handshake: Handshake<ServerConfiguration>): Mac
   yield { kind: 'offered', hello };
   const version = chooseVersion(handshake.configuration, hello);
   yield { kind: 'negotiated', facts: { protocol: protocolName[version] } };
+  checkServerName(handshake.configuration, hello);
   return yield* version === 'tls13' ? serverHandshake13(handshake, hello) : serverHandshake12(handshake, hello);
 }

@@ -56,6 +56,13 @@ export class Transcript {
     this.#restart(hash, this.#crypto.hash(hash, firstHello), others);
   }
 
+  /** After `restartAfterRetry`: the hash of the first ClientHello. */
+  get firstHelloHash(): Uint8Array {
+    const [messageHash] = this.#messages;
+    if (messageHash?.[0] !== HandshakeType.message_hash) throw new RangeError('the transcript has not been restarted');
+    return messageHash.subarray(4);
+  }
+
   /**
    * Puts what went before it, elsewhere, in front of the second ClientHello, which is all that is here.
    * @param firstHelloHash the hash of the first ClientHello.

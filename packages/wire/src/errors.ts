@@ -29,6 +29,7 @@ export const alertOfReason = {
   'no-common-version': 'protocol_version',
   'no-common-cipher-suite': 'handshake_failure',
   'no-common-group': 'handshake_failure',
+  'unsafe-group': 'insufficient_security',
   'no-common-signature-scheme': 'handshake_failure',
   'no-common-application-protocol': 'no_application_protocol',
   'no-certificate-for-name': 'unrecognized_name',
@@ -43,6 +44,7 @@ export const alertOfReason = {
   'signature-invalid': 'decrypt_error',
   'signature-scheme-not-offered': 'illegal_parameter',
   'finished-mismatch': 'decrypt_error',
+  'binder-mismatch': 'decrypt_error',
   // Certificates.
   'certificate-malformed': 'bad_certificate',
   'certificate-unsupported': 'unsupported_certificate',
@@ -60,6 +62,7 @@ export const alertOfReason = {
   'certificate-purpose': 'unsupported_certificate',
   'certificate-weak': 'unsupported_certificate',
   'certificate-policy': 'certificate_unknown',
+  'certificate-profile': 'bad_certificate',
   'certificate-rejected': 'certificate_unknown',
   'certificate-required': 'certificate_required',
   'certificate-missing': 'decode_error',

@@ -1,0 +1,71 @@
+import type { HashName } from '@handfast/crypto';
+import { type Certificate13, type CompressedCertificate, TlsError, toHex } from '@handfast/wire';
+import { decompressed } from './certificate-compression.ts';
+import type { ServerConfiguration } from './configuration.ts';
+import type { EncodedMessage, Steps } from './effects.ts';
+import { receiveFinished } from './finished.ts';
+import type { Handshake } from './handshake.ts';
+import { encodeCertificateRequest, proveClient } from './server-client-auth-13.ts';
+import type { ApplicationTraffic } from './traffic-13.ts';
+
+const contextLength = 16;
+/** Requests that may wait for their answer at once. */
+const mostOutstanding = 8;
+
+/** Requests for the client's certificate in an open connection, and their answers (RFC 8446 section 4.6.2). */
+export class CertificateRequests {
+  /** With the transcript up to the client's Finished. */
+  readonly #handshake: Handshake<ServerConfiguration>;
+  readonly #hash: HashName;
+  /** The messages, by their context in hex. */
+  readonly #outstanding = new Map<string, Uint8Array>();
+
+  constructor(handshake: Handshake<ServerConfiguration>, hash: HashName) {
+    this.#handshake = handshake;
+    this.#hash = hash;
+  }
+
+  /**
+   * A request to send now.
+   * @throws RangeError where too many wait for their answer.
+   */
+  make(): EncodedMessage {
+    if (this.#outstanding.size >= mostOutstanding) {
+      throw new RangeError(`${mostOutstanding} requests for the client's certificate wait for their answer`);
+    }
+    const { configuration, crypto } = this.#handshake;
+    const context = crypto.randomBytes(contextLength);
+    const bytes = encodeCertificateRequest(configuration, context);
+    this.#outstanding.set(toHex(context), bytes);
+    return { name: 'CertificateRequest', bytes };
+  }
+
+  /**
+   * The answer to one of them, which begins with `message`.
+   * @param bytes of `message`.
+   * @param reads what the client's Finished is made with.
+   */
+  *answered(message: Certificate13 | CompressedCertificate, bytes: Uint8Array, reads: ApplicationTraffic): Steps<void> {
+    const certificate = decompressed(this.#handshake.configuration, message);
+    const handshake = this.#continued(certificate, bytes);
+    const client = yield* proveClient(handshake, certificate);
+    const expected = reads.finished(handshake.transcript.hash());
+    yield* receiveFinished(handshake, 'tls13', expected, client ?? 'without-certificate');
+    yield { kind: 'client-authenticated', peer: client };
+  }
+
+  /** The handshake, to which only this request and its answer are added (section 4.4). */
+  #continued({ certificateRequestContext }: Certificate13, answer: Uint8Array): Handshake<ServerConfiguration> {
+    const context = toHex(certificateRequestContext);
+    const request = this.#outstanding.get(context);
+    if (request === undefined) {
+      throw new TlsError('unexpected-message', 'a certificate that nobody asked for', { step: 'Certificate' });
+    }
+    this.#outstanding.delete(context);
+    const { configuration, crypto, transcript: common } = this.#handshake;
+    const transcript = common.fork(this.#hash);
+    transcript.add(request);
+    transcript.add(answer);
+    return { configuration, crypto, transcript };
+  }
+}

@@ -1,0 +1,94 @@
+import type { CryptoProvider } from '@handfast/crypto';
+import { type CipherSuiteParameters, type KeySchedule13, resumptionPsk } from '@handfast/key-exchange';
+import { type BlankTicketsAnswer, fillTicket } from '@handfast/sessions';
+import { type ClientHello, encodeHandshake, findExtension, Reader } from '@handfast/wire';
+import type { ServerConfiguration } from './configuration.ts';
+import { currentDate, type EncodedMessage, type Steps } from './effects.ts';
+import type { Handshake } from './handshake.ts';
+import { choosePskMode } from './negotiation.ts';
+import { certificateOf, type PeerAuthentication } from './peer.ts';
+import { encodeSessionState, type SessionState } from './session-state.ts';
+
+/** What a handshake has come to, for the tickets that lead back to it. */
+interface Concluded {
+  readonly hello: ClientHello;
+  readonly suite: CipherSuiteParameters;
+  readonly applicationProtocol: string | undefined;
+  readonly client: PeerAuthentication;
+  /** The session that was resumed, if one was. */
+  readonly session: SessionState | undefined;
+}
+
+/** RFC 8446 section 4.6.1, in milliseconds. */
+const longestSession = 604_800_000;
+
+/**
+ * Sends the client off with tickets, if it can use them (RFC 8446 section 4.6.1). Nobody waits for their making.
+ * @param handshake whose transcript ends with the client's Finished.
+ * @param schedule at its Master Secret.
+ */
+export function* issueTickets(
+  handshake: Handshake<ServerConfiguration>,
+  schedule: KeySchedule13,
+  concluded: Concluded,
+): Steps<void> {
+  const { configuration, crypto, transcript } = handshake;
+  const { hello, suite, applicationProtocol, client, session } = concluded;
+  const { resumption, ticketCount: count, maxEarlyData } = configuration;
+  if (resumption === 'off' || count === 0 || choosePskMode(configuration, hello) === undefined) return;
+  const resumptionSecret = schedule.resumptionSecret(transcript.hash());
+  const peer = certificateOf(client);
+  const now = yield* currentDate();
+  const expires = session?.expires ?? now + longestSession;
+  const certificateEnd = peer?.verdict.trusted ? peer.verdict.identity.notAfter : Number.POSITIVE_INFINITY;
+  const state = {
+    version: 'tls13',
+    cipherSuite: suite.code,
+    extendedMasterSecret: false,
+    issuedAt: now,
+    expires: Math.min(expires, certificateEnd),
+    serverName: findExtension(hello.extensions, 'server_name'),
+    applicationProtocol,
+    maxEarlyData,
+    peer,
+  } as const;
+  yield {
+    kind: 'ask-aside',
+    ask: {
+      step: 'NewSessionTicket',
+      port: 'session',
+      operation: 'blankTickets',
+      call: ({ sessions }, context) => sessions.blankTickets({ count }, context),
+    },
+    messages: ticketsFilledWith(crypto, suite, resumptionSecret, state),
+  };
+}
+
+/** Made apart from the machine, for it may outlive it. */
+function ticketsFilledWith(
+  crypto: CryptoProvider,
+  { hash }: CipherSuiteParameters,
+  resumptionSecret: Uint8Array,
+  state: Omit<SessionState, 'secret' | 'ageAdd'>,
+): (answer: unknown) => readonly EncodedMessage[] {
+  return (answer) => {
+    const { tickets } = answer as BlankTicketsAnswer;
+    return tickets.flatMap((blank, index) => {
+      const lifetime = Math.min(blank.lifetime, Math.floor((state.expires - state.issuedAt) / 1_000));
+      if (lifetime < 1) return [];
+      const nonce = Uint8Array.of(index >> 8, index);
+      const secret = resumptionPsk(crypto, hash, resumptionSecret, nonce);
+      const ageAdd = new Reader(crypto.randomBytes(4)).uint32();
+      const bytes = encodeHandshake({
+        type: 'NewSessionTicket',
+        version: 'tls13',
+        ticketLifetime: lifetime,
+        ticketAgeAdd: ageAdd,
+        ticketNonce: nonce,
+        ticket: fillTicket(crypto, blank, encodeSessionState({ ...state, secret, ageAdd })),
+        extensions: state.maxEarlyData > 0 ? [{ name: 'early_data', value: state.maxEarlyData }] : [],
+      });
+      return [{ name: 'NewSessionTicket', bytes }];
+    });
+  };
+}
