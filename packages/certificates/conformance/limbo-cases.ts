@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { TlsError } from '@handfast/wire';
-import { CrlStore, decodePem, LocalCertificateValidator, type Verdict } from '../src/index.ts';
+import { CrlStore, decodePem, LocalCertificateValidator, PublicSuffixes, type Verdict } from '../src/index.ts';
 import type { Result } from './results.ts';
 
 /** A case of x509-limbo, as far as it is used here. BetterTLS is told in the same format. */
@@ -28,6 +28,10 @@ interface PeerName {
   readonly kind: 'RFC822' | 'DNS' | 'IP';
   readonly value: string;
 }
+
+/** Where Debian's package `publicsuffix`, and those of other distributions, put the Public Suffix List. */
+const suffixFile = '/usr/share/publicsuffix/public_suffix_list.dat';
+const publicSuffixes = existsSync(suffixFile) ? new PublicSuffixes(readFileSync(suffixFile, 'utf8')) : undefined;
 
 /** @param file plain, or compressed with gzip */
 export function readLimbo(file: string): readonly LimboCase[] {
@@ -58,6 +62,10 @@ function validate(test: LimboCase): Verdict {
     crypto: nativeCrypto,
     anchors: test.trusted_certs.flatMap(certificates),
     credentials: [],
+    // Where the two profiles contradict each other, a case says which of them it is from.
+    profile: test.features?.includes('rfc5280-incompatible-with-webpki') ? 'rfc5280' : 'webpki',
+    publicSuffixes,
+    maximumIntermediates: test.max_chain_depth ?? undefined,
     // Where a case brings CRLs, they are what it is about.
     revocation: texts.length > 0 ? 'require' : 'off',
     crls,

@@ -16,6 +16,7 @@ describe('a certificate is for a host (RFC 9525)', () => {
     ['localhost', 'localhost'],
     ['my_service.internal', 'my_service.internal'],
     ['xn--lnkas-gra.example', 'XN--lnkas-gra.example'],
+    ['xn--bcher-kva.example', 'Bücher.example'],
     ['*.example.org', 'www.example.org'],
     ['*.example.org', 'xn--lnkas-gra.example.org'],
     ['192.0.2.1', '192.0.2.1'],

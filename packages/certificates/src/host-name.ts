@@ -2,19 +2,21 @@ import { sameBytes } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
 import { normalizedDnsName } from './dns-name.ts';
 import { parseIpAddress } from './ip-address.ts';
+import { toAsciiName } from './punycode.ts';
 
 /**
  * Whether a certificate is for a server's name (RFC 9525). Only subjectAltName counts, never the common name; an IP
  * address is only proved by an iPAddress, a DNS name only by a dNSName.
  *
- * @param host a DNS name in its ASCII form (A-labels), with or without a dot at its end, or an IP address
+ * @param host a DNS name, as A-labels or U-labels, with or without a dot at its end, or an IP address
  */
 export function isForHost({ subjectAltName = [] }: Certificate, host: string): boolean {
   const address = parseIpAddress(host);
   if (address !== undefined) {
     return subjectAltName.some((name) => name.kind === 'ip' && sameBytes(name.value, address));
   }
-  const reference = normalizedDnsName(host.endsWith('.') ? host.slice(0, -1) : host);
+  const ascii = toAsciiName(host);
+  const reference = normalizedDnsName(ascii.endsWith('.') ? ascii.slice(0, -1) : ascii);
   if (reference === undefined || reference.startsWith('*')) return false;
   return subjectAltName.some((name) => name.kind === 'dns' && covers(name.value, reference));
 }

@@ -15,6 +15,8 @@ import type {
   ValidationRequest,
   Verdict,
 } from './port.ts';
+import type { Profile } from './profile.ts';
+import type { PublicSuffixes } from './public-suffixes.ts';
 import type { RevocationPolicy, RevocationSettings } from './revocation.ts';
 import type { VerifiedSignatures } from './signature-check.ts';
 import { TrustStore } from './trust-store.ts';
@@ -26,6 +28,12 @@ export interface LocalCertificateValidatorOptions {
   readonly anchors: readonly Uint8Array[];
   /** The chains that `credentials` answers with, in order of preference. */
   readonly credentials: readonly Credential[];
+  /** What is asked of certificates beyond a valid path; by default `path`, nothing. */
+  readonly profile?: Profile | undefined;
+  /** With which the profile `webpki` refuses wildcards for whole registries; without it, those for top-level domains. */
+  readonly publicSuffixes?: PublicSuffixes | undefined;
+  /** How many CAs that are not self-issued may stand between an end entity and its anchor: at most 10, the default. */
+  readonly maximumIntermediates?: number | undefined;
   /** Certificate policies that are demanded; by default none. */
   readonly policies?: PolicyInputs | undefined;
   /** What to do where it is not known whether a certificate is revoked; by default `prefer`. */
@@ -42,6 +50,9 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #crypto: CryptoProvider;
   readonly #store: TrustStore;
   readonly #credentials: readonly Credential[];
+  readonly #profile: Profile;
+  readonly #publicSuffixes: PublicSuffixes | undefined;
+  readonly #maximumIntermediates: number;
   readonly #policies: PolicyInputs;
   readonly #revocation: RevocationSettings;
   readonly #verified: VerifiedSignatures = new WeakMap();
@@ -49,22 +60,19 @@ export class LocalCertificateValidator implements CertificateValidator {
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
   constructor(options: LocalCertificateValidatorOptions) {
-    const {
-      crypto,
-      anchors,
-      credentials,
-      policies = anyPolicies,
-      revocation = 'prefer',
-      crls = new CrlStore(),
-    } = options;
+    const { crypto, anchors, credentials, profile = 'path', policies = anyPolicies } = options;
+    const { revocation = 'prefer', crls = new CrlStore() } = options;
     this.#crypto = crypto;
     this.#store = new TrustStore(anchors);
     this.#credentials = credentials;
+    this.#profile = profile;
+    this.#publicSuffixes = options.publicSuffixes;
+    this.#maximumIntermediates = Math.min(options.maximumIntermediates ?? limits.intermediates, limits.intermediates);
     this.#policies = policies;
     this.#revocation = { policy: revocation, crls };
   }
 
-  validate({ chain, purpose, serverName, time }: ValidationRequest): Verdict {
+  validate({ chain, purpose, keyUse = 'sign', serverName, time }: ValidationRequest): Verdict {
     const [first, ...others] = chain.slice(0, limits.certificates).map(parseSent);
     if (first === undefined) return { ...noCertificate, trusted: false, certificate: undefined };
     if (!first.parsed) return first.verdict;
@@ -74,6 +82,10 @@ export class LocalCertificateValidator implements CertificateValidator {
       store: this.#store,
       verified: this.#verified,
       purpose,
+      keyUse,
+      profile: this.#profile,
+      publicSuffixes: this.#publicSuffixes,
+      maximumIntermediates: this.#maximumIntermediates,
       time,
       intermediates: others.flatMap((sent) => (sent.parsed ? [sent.certificate] : [])),
       policies: this.#policies,

@@ -51,12 +51,13 @@ export const Oid = {
   sha384: '2.16.840.1.101.3.4.2.2',
   sha512: '2.16.840.1.101.3.4.2.3',
   // Attributes of names.
+  commonName: '2.5.4.3',
   emailAddress: '1.2.840.113549.1.9.1',
 } as const;
 
 /** Attribute types by the short names that people read: those of RFC 4514 section 3, and of the LDAP registry. */
 export const attributeNames: ReadonlyMap<string, string> = new Map([
-  ['2.5.4.3', 'CN'],
+  [Oid.commonName, 'CN'],
   ['2.5.4.4', 'SN'],
   ['2.5.4.5', 'serialNumber'],
   ['2.5.4.6', 'C'],

@@ -5,7 +5,9 @@ import { isObstacle, isWronglyCritical } from './extensions.ts';
 import { quoted } from './name.ts';
 import { Oid } from './oids.ts';
 import type { RejectedVerdict, ValidationRequest } from './port.ts';
+import { breachOfProfile, type Profile } from './profile.ts';
 import { publicKeyOf } from './public-key.ts';
+import type { PublicSuffixes } from './public-suffixes.ts';
 
 /** What is wrong with a certificate in its place. */
 export type Breach = Pick<RejectedVerdict, 'reason' | 'detail' | 'rule'>;
@@ -18,12 +20,16 @@ export interface Place {
   readonly crypto: CryptoProvider;
   readonly time: number;
   readonly purpose: PathPurpose;
+  readonly keyUse: 'sign' | 'decrypt';
+  readonly profile: Profile;
+  /** For the profile `webpki`, where the list is at hand. */
+  readonly publicSuffixes: PublicSuffixes | undefined;
   /** The path so far: the end entity first, the certificate that this one is to issue last. Empty for the end entity. */
   readonly below: readonly Certificate[];
   readonly isAnchor: boolean;
 }
 
-type Rule = (certificate: Certificate, place: Place) => Breach | undefined;
+export type Rule = (certificate: Certificate, place: Place) => Breach | undefined;
 
 /** Checked in this order; the first breach is the one that is told. */
 const endEntityRules: readonly Rule[] = [
@@ -32,8 +38,9 @@ const endEntityRules: readonly Rule[] = [
   wellFormedFields,
   keyStrength,
   endEntityFields,
-  digitalSignature,
+  keyUse,
   keyPurpose,
+  breachOfProfile,
 ];
 const crlIssuerRules: readonly Rule[] = [validity, criticalExtensions, wellFormedFields, keyStrength, cRLSign];
 const issuerRules: readonly Rule[] = [
@@ -45,6 +52,7 @@ const issuerRules: readonly Rule[] = [
   keyStrength,
   keyPurpose,
   pathLength,
+  breachOfProfile,
 ];
 
 /** The first rule that the certificate breaks as the end of a path. */
@@ -67,7 +75,8 @@ export function isSelfIssued({ issuer, subject }: Certificate): boolean {
   return issuer.key === subject.key;
 }
 
-function firstBreach(rules: readonly Rule[], certificate: Certificate, place: Place): Breach | undefined {
+/** The first of the rules that the certificate breaks. */
+export function firstBreach(rules: readonly Rule[], certificate: Certificate, place: Place): Breach | undefined {
   for (const rule of rules) {
     const breach = rule(certificate, place);
     if (breach !== undefined) return breach;
@@ -104,8 +113,11 @@ function criticalExtensions({ subject, extensions }: Certificate): Breach | unde
 }
 
 /** What conforming CAs never do, and what a trust anchor, known by its name and key alone, is not asked for. */
-function wellFormedFields({ serialNumber, issuer, subject }: Certificate, { isAnchor }: Place): Breach | undefined {
-  if (isAnchor) return undefined;
+function wellFormedFields(
+  { serialNumber, issuer, subject }: Certificate,
+  { isAnchor, below, profile }: Place,
+): Breach | undefined {
+  if (isAnchor && (below.length > 0 || profile === 'path')) return undefined;
   const [first = 0] = serialNumber;
   const isPositive = first < 0x80 && serialNumber.some((octet) => octet !== 0);
   // A 21st octet may be there for the sign alone.
@@ -148,13 +160,15 @@ function endEntityFields(certificate: Certificate): Breach | undefined {
   return { reason: 'certificate-malformed', detail, rule: 'RFC 5280 section 4.1.2.6' };
 }
 
-function digitalSignature({ subject, keyUsage }: Certificate): Breach | undefined {
-  if (keyUsage === undefined || keyUsage.digitalSignature) return undefined;
-  return {
-    reason: 'certificate-key-usage',
-    detail: `the key usage of ${quoted(subject)} lacks digitalSignature, which TLS needs; have it issued anew with it`,
-    rule: 'RFC 8446 section 4.4.2.2',
-  };
+function keyUse({ subject, keyUsage }: Certificate, place: Place): Breach | undefined {
+  if (keyUsage === undefined) return undefined;
+  if (place.keyUse === 'decrypt' ? keyUsage.keyEncipherment : keyUsage.digitalSignature) return undefined;
+  const [what, rule] =
+    place.keyUse === 'decrypt'
+      ? ['keyEncipherment, which RSA key transport', 'RFC 5246 section 7.4.2']
+      : ['digitalSignature, which TLS', 'RFC 8446 section 4.4.2.2'];
+  const detail = `the key usage of ${quoted(subject)} lacks ${what} needs; have it issued anew with it`;
+  return { reason: 'certificate-key-usage', detail, rule };
 }
 
 /** Of the end entity, and of every CA above it that limits itself to some purposes. */

@@ -18,6 +18,8 @@ import {
   type Place,
 } from './path-rules.ts';
 import { PolicyGraph, type PolicyInputs } from './policy-graph.ts';
+import type { Profile } from './profile.ts';
+import type { PublicSuffixes } from './public-suffixes.ts';
 import { type RevocationSettings, revocationBreach, unknownStatus } from './revocation.ts';
 import { SignatureCheck, type VerifiedSignatures } from './signature-check.ts';
 import { TrustStore } from './trust-store.ts';
@@ -39,6 +41,11 @@ export interface PathSearchSettings {
   readonly store: TrustStore;
   readonly verified: VerifiedSignatures;
   readonly purpose: PathPurpose;
+  readonly keyUse: 'sign' | 'decrypt';
+  readonly profile: Profile;
+  readonly publicSuffixes: PublicSuffixes | undefined;
+  /** How many certificates that are not self-issued may stand between the end entity and the anchor. */
+  readonly maximumIntermediates: number;
   readonly time: number;
   /** What the peer sent beside the end entity, in any order. */
   readonly intermediates: readonly Certificate[];
@@ -125,13 +132,16 @@ export class PathSearch {
   }
 
   #place(below: readonly Certificate[], isAnchor: boolean): Place {
-    const { crypto, purpose, time } = this.#settings;
-    return { crypto, purpose, time, below, isAnchor };
+    return { ...this.#settings, below, isAnchor };
   }
 
   #depthBreach(issuer: Certificate, { below, isAnchor }: Place): Breach | undefined {
-    if (isAnchor || below.length <= limits.intermediates) return undefined;
-    const detail = `${quoted(issuer.subject)} is one certificate more than the ${limits.intermediates} that are allowed`;
+    const { maximumIntermediates: maximum } = this.#settings;
+    if (isAnchor) return undefined;
+    // Counted as pathLenConstraint counts (RFC 5280 section 4.2.1.9), but never more than there may be of any kind.
+    const logical = [...below.slice(1), issuer].filter((certificate) => !isSelfIssued(certificate)).length;
+    if (logical <= maximum && below.length <= limits.intermediates) return undefined;
+    const detail = `${quoted(issuer.subject)} is one certificate more than the ${maximum} that are allowed`;
     return { reason: 'certificate-path-too-long', detail, rule: 'RFC 5280 section 6.1' };
   }
 

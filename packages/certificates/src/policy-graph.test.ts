@@ -106,10 +106,10 @@ describe('certificate policies', () => {
   });
 
   it('are judged in time that does not grow with the number of ways through their mappings', async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `1.3.6.1.4.1.99.${100 + index}`);
+    const names = Array.from({ length: 16 }, (_, index) => `1.3.6.1.4.1.99.${100 + index}`);
     const all = names.flatMap((from) => names.map((to) => [from, to] as const));
     const ca = [policies(...names), mappings(...all)];
-    // A tree would have 40^8 nodes.
+    // A tree would have 16^8 nodes.
     const chain = await chainOf(ca, ca, ca, ca, ca, ca, ca, [policies(...names)]);
     expect(judge(chain, { explicit: true, acceptable: names.slice(0, 1) })).toMatchObject({ trusted: true });
   });
