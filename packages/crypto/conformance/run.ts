@@ -1,4 +1,5 @@
 import { checkAead } from './aead.ts';
+import { checkCbc } from './cbc.ts';
 import { checkHkdf, checkMac } from './hmac-and-hkdf.ts';
 import { checkEcPoint, checkXdh } from './key-agreement.ts';
 import {
@@ -15,6 +16,7 @@ import { type Check, type PrepareCheck, skip, type Verdict } from './verdict.ts'
 /** What each kind of test group asks. A kind that is not here is not covered, and is listed so. */
 const checks: Readonly<Record<string, PrepareCheck>> = {
   AeadTest: checkAead,
+  IndCpaTest: checkCbc,
   XdhComp: checkXdh,
   EcdhEcpointTest: checkEcPoint,
   EcdsaVerify: checkEcdsa,

@@ -3,14 +3,22 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { connect, createSecureContext, TLSSocket } from 'node:tls';
-import { type AeadName, aeadKeyLength } from '@handfast/crypto';
+import {
+  type AeadName,
+  aeadKeyLength,
+  type CbcMacName,
+  type CbcName,
+  cbcKeyLength,
+  macLength,
+  type RecordCipher,
+} from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { ContentType } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
 import type { TlsRecord } from './record.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
-import { type TrafficProtection, trafficProtection } from './traffic-protection.ts';
+import { type TrafficProtection, trafficProtection, trafficProtection12 } from './traffic-protection.ts';
 
 const vectors = resolve(
   import.meta.dirname,
@@ -83,29 +91,43 @@ describe.skipIf(!existsSync(vectors))('the illustrated TLS 1.3 connection', () =
   });
 });
 
+const aead = (name: AeadName) => ({ kind: 'aead', aead: name }) as const;
+const cbc = (cipher: CbcName, mac: CbcMacName) => ({ kind: 'cbc', cipher, mac }) as const;
+
 describe('OpenSSL', () => {
   it.each([
-    ['TLSv1.2', 'PSK-AES128-GCM-SHA256', 'aes-128-gcm', 'sha256'],
-    ['TLSv1.2', 'PSK-AES256-GCM-SHA384', 'aes-256-gcm', 'sha384'],
-    ['TLSv1.2', 'PSK-CHACHA20-POLY1305', 'chacha20-poly1305', 'sha256'],
-    ['TLSv1.3', 'TLS_AES_128_GCM_SHA256', 'aes-128-gcm', 'sha256'],
-    ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256', 'chacha20-poly1305', 'sha256'],
-  ] as const)('%s %s: its records are read, and it reads ours', async (version, suite, aead, hash) => {
-    const session = await opensslSession(version, suite);
-    const keys = version === 'TLSv1.2' ? keys12(session, aead, hash) : keys13(session, aead, hash);
-    expect(applicationData(session.fromServer, keys.server)).toBe('from the server');
-    expect(applicationData(session.fromClient, keys.client)).toBe('from the client');
+    ['TLSv1.2', 'PSK-AES128-GCM-SHA256', aead('aes-128-gcm'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES256-GCM-SHA384', aead('aes-256-gcm'), 'sha384'],
+    ['TLSv1.2', 'PSK-CHACHA20-POLY1305', aead('chacha20-poly1305'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES128-CCM', aead('aes-128-ccm'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES256-CCM8', aead('aes-256-ccm-8'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES128-CBC-SHA', cbc('aes-128-cbc', 'sha1'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES128-CBC-SHA256', cbc('aes-128-cbc', 'sha256'), 'sha256'],
+    ['TLSv1.2', 'PSK-AES256-CBC-SHA384', cbc('aes-256-cbc', 'sha384'), 'sha384'],
+    ['TLSv1.3', 'TLS_AES_128_GCM_SHA256', aead('aes-128-gcm'), 'sha256'],
+    ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256', aead('chacha20-poly1305'), 'sha256'],
+    ['TLSv1.3', 'TLS_AES_128_CCM_SHA256', aead('aes-128-ccm'), 'sha256'],
+    ['TLSv1.3', 'TLS_AES_128_CCM_8_SHA256', aead('aes-128-ccm-8'), 'sha256'],
+  ] as const)('%s %s: its records are read, and it reads ours', async (version, suite, cipher, hash) => {
+    // Encrypt-then-MAC is what OpenSSL does with CBC unless it is told not to.
+    for (const encryptThenMac of cipher.kind === 'cbc' ? [true, false] : [false]) {
+      const session = await opensslSession(version, suite, encryptThenMac);
+      const keys =
+        version === 'TLSv1.2' ? keys12(session, cipher, hash, encryptThenMac) : keys13(session, cipher, hash);
+      expect(applicationData(session.fromServer, keys.server)).toBe('from the server');
+      expect(applicationData(session.fromClient, keys.client)).toBe('from the client');
 
-    // What the client has sent under its last key: Finished and one record in TLS 1.2, one record in TLS 1.3.
-    const writer = new RecordWriter({ padding: () => 5 });
-    for (const protection of keys.client.slice(-1)) writer.protect(protection);
-    if (version === 'TLSv1.2') writer.write('handshake', Buffer.alloc(16));
-    writer.write('application_data', Buffer.alloc(1));
-    writer.take();
-    const data = Buffer.alloc(40_000, 'ours ');
-    writer.write('application_data', data);
-    expect(await session.deliver(writer.take(), data.length)).toEqual(data);
-    session.close();
+      // What the client has sent under its last key: Finished and one record in TLS 1.2, one record in TLS 1.3.
+      const writer = new RecordWriter({ padding: () => 5 });
+      for (const protection of keys.client.slice(-1)) writer.protect(protection);
+      if (version === 'TLSv1.2') writer.write('handshake', Buffer.alloc(16));
+      writer.write('application_data', Buffer.alloc(1));
+      writer.take();
+      const data = Buffer.alloc(40_000, 'ours ');
+      writer.write('application_data', data);
+      expect(await session.deliver(writer.take(), data.length)).toEqual(data);
+      session.close();
+    }
   });
 });
 
@@ -119,7 +141,11 @@ interface Session {
 }
 
 /** Two OpenSSL peers, authenticated by a shared key so that no certificate is needed, with all they send kept. */
-async function opensslSession(version: 'TLSv1.2' | 'TLSv1.3', ciphers: string): Promise<Session> {
+async function opensslSession(
+  version: 'TLSv1.2' | 'TLSv1.3',
+  suite: string,
+  encryptThenMac: boolean,
+): Promise<Session> {
   const [clientEnd, clientTap] = duplexPair();
   const [serverEnd, serverTap] = duplexPair();
   const fromClient: Buffer[] = [];
@@ -132,7 +158,13 @@ async function opensslSession(version: 'TLSv1.2' | 'TLSv1.3', ciphers: string): 
     fromServer.push(bytes);
     clientTap.write(bytes);
   });
-  const options = { minVersion: version, maxVersion: version, ciphers };
+  const options = {
+    minVersion: version,
+    maxVersion: version,
+    // The short tags of CCM_8, and SHA-1, are below what OpenSSL asks for by default.
+    ciphers: version === 'TLSv1.2' ? `${suite}:@SECLEVEL=0` : `${suite}:PSK:@SECLEVEL=0`,
+    ...(encryptThenMac ? {} : { secureOptions: noEncryptThenMac }),
+  };
   const psk = Buffer.alloc(32, 7);
   const serverOptions = { isServer: true, secureContext: createSecureContext(options), pskCallback: () => psk };
   const server = new TLSSocket(serverEnd, serverOptions);
@@ -173,6 +205,9 @@ async function opensslSession(version: 'TLSv1.2' | 'TLSv1.3', ciphers: string): 
   };
 }
 
+/** SSL_OP_NO_ENCRYPT_THEN_MAC, which node:crypto has no name for. */
+const noEncryptThenMac = 1 << 19;
+
 interface DirectionKeys {
   /** The protections of each direction, in the order in which they come into use. */
   readonly client: readonly TrafficProtection[];
@@ -180,7 +215,12 @@ interface DirectionKeys {
 }
 
 /** key_block (RFC 5246 section 6.3) out of the master secret in the key log. */
-function keys12({ fromClient, fromServer, secrets }: Session, aead: AeadName, hash: string): DirectionKeys {
+function keys12(
+  { fromClient, fromServer, secrets }: Session,
+  cipher: RecordCipher,
+  hash: string,
+  encryptThenMac: boolean,
+): DirectionKeys {
   const random = (hello: Buffer): Buffer => hello.subarray(11, 43);
   const seed = Buffer.concat([Buffer.from('key expansion'), random(fromServer), random(fromClient)]);
   const hmac = (data: Buffer): Buffer =>
@@ -188,26 +228,31 @@ function keys12({ fromClient, fromServer, secrets }: Session, aead: AeadName, ha
       .update(data)
       .digest();
   let block = Buffer.alloc(0);
-  for (let a = hmac(seed); block.length < 128; a = hmac(a))
+  for (let a = hmac(seed); block.length < 256; a = hmac(a))
     block = Buffer.concat([block, hmac(Buffer.concat([a, seed]))]);
-  const keyLength = aeadKeyLength[aead];
-  const ivLength = aead === 'chacha20-poly1305' ? 12 : 4;
   const take = (length: number): Buffer => {
     const piece = block.subarray(0, length);
     block = block.subarray(length);
     return piece;
   };
-  const [clientKey, serverKey, clientIv, serverIv] = [take(keyLength), take(keyLength), take(ivLength), take(ivLength)];
-  return {
-    client: [trafficProtection(nativeCrypto, 'tls12', aead, clientKey, clientIv)],
-    server: [trafficProtection(nativeCrypto, 'tls12', aead, serverKey, serverIv)],
+  const lengths =
+    cipher.kind === 'cbc'
+      ? [macLength[cipher.mac], cbcKeyLength[cipher.cipher], 0]
+      : [0, aeadKeyLength[cipher.aead], cipher.aead === 'chacha20-poly1305' ? 12 : 4];
+  const [macKeys, keys, ivs] = lengths.map((length) => [take(length), take(length)]);
+  const protection = (side: 0 | 1): TrafficProtection[] => {
+    const nothing = Buffer.alloc(0);
+    const [macKey, key, iv] = [macKeys?.[side] ?? nothing, keys?.[side] ?? nothing, ivs?.[side] ?? nothing];
+    return [trafficProtection12(nativeCrypto, cipher, { macKey, key, iv }, encryptThenMac)];
   };
+  return { client: protection(0), server: protection(1) };
 }
 
-function keys13({ secrets }: Session, aead: AeadName, hash: string): DirectionKeys {
+function keys13({ secrets }: Session, cipher: RecordCipher, hash: string): DirectionKeys {
+  const name = cipher.kind === 'aead' ? cipher.aead : expect.fail('no AEAD');
   const of = (side: string): TrafficProtection[] =>
     [`${side}_HANDSHAKE_TRAFFIC_SECRET`, `${side}_TRAFFIC_SECRET_0`].map((label) =>
-      protection13(aead, hash, secrets.get(label) ?? Buffer.alloc(0)),
+      protection13(name, hash, secrets.get(label) ?? Buffer.alloc(0)),
     );
   return { client: of('CLIENT'), server: of('SERVER') };
 }

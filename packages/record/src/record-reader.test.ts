@@ -6,7 +6,7 @@ import type { TlsRecord } from './record.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import { trafficKey } from './traffic-key.ts';
-import { type TrafficProtection, trafficProtection } from './traffic-protection.ts';
+import { type TrafficProtection, trafficProtection, trafficProtection12 } from './traffic-protection.ts';
 
 const maximum = 2 ** 14;
 const tls13 = trafficProtection(nativeCrypto, 'tls13', 'aes-128-gcm', new Uint8Array(16).fill(1), new Uint8Array(12));
@@ -135,8 +135,15 @@ describe('without protection', () => {
   });
 });
 
+const cbcKeys = { macKey: new Uint8Array(20).fill(3), key: new Uint8Array(16).fill(4), iv: new Uint8Array() };
+const cbcSha1 = { kind: 'cbc', cipher: 'aes-128-cbc', mac: 'sha1' } as const;
+const cbc = trafficProtection12(nativeCrypto, cbcSha1, cbcKeys, false);
+const cbcEncryptThenMac = trafficProtection12(nativeCrypto, cbcSha1, cbcKeys, true);
+
 describe.each([
   ['TLS 1.2', tls12],
+  ['TLS 1.2 CBC', cbc],
+  ['TLS 1.2 CBC and encrypt-then-MAC', cbcEncryptThenMac],
   ['TLS 1.3', tls13],
 ])('under %s protection', (_name, protection) => {
   it('a record that was sealed comes out', () => {
@@ -221,7 +228,6 @@ describe.each([
     writer.protect(protection);
     writer.write('application_data', Uint8Array.of(1));
     const second = writer.take();
-    expect(second).toEqual(first);
     const reader = new RecordReader();
     reader.push(joined(first, second));
     reader.protect(protection);
@@ -311,6 +317,79 @@ describe('under TLS 1.3 protection', () => {
     expect(reader.next()).toBeDefined();
     reader.protect(tls13);
     expect(failureOf(() => reader.next())).toBe('unexpected-record');
+  });
+});
+
+describe('early data that a server has refused', () => {
+  const earlyKey = trafficProtection(
+    nativeCrypto,
+    'tls13',
+    'aes-128-gcm',
+    new Uint8Array(16).fill(9),
+    new Uint8Array(12),
+  );
+  const early = sealedAs(23, earlyKey, new Uint8Array(101));
+  const finished = sealed(tls13, 'handshake', Uint8Array.of(20));
+
+  function skipping(
+    protection: TrafficProtection | undefined,
+    limit: number,
+    ...wire: readonly Uint8Array[]
+  ): RecordReader {
+    const reader = new RecordReader();
+    if (protection !== undefined) reader.protect(protection);
+    reader.skipEarlyData(limit);
+    reader.push(joined(...wire));
+    return reader;
+  }
+
+  it('is dropped where it does not open, up to the first record that does', () => {
+    const reader = skipping(tls13, 1000, early, early, finished, early);
+    expect(reader.next()).toMatchObject({ type: 'handshake', fragment: Uint8Array.of(20) });
+    expect(errorOf(() => reader.next())).toMatchObject({
+      reason: 'record-authentication-failed',
+      alert: 'bad_record_mac',
+    });
+  });
+
+  it('is dropped unread while there is no key, and other records are not', () => {
+    const reader = skipping(undefined, 1000, early, changeCipherSpec, early, clientHello);
+    expect([...drain(reader)].map(({ type }) => type)).toEqual(['change_cipher_spec', 'handshake']);
+  });
+
+  it('is refused again once the second ClientHello was there', () => {
+    const reader = skipping(undefined, 1000, clientHello, early);
+    expect(reader.next()?.type).toBe('handshake');
+    reader.stopSkipping();
+    expect(failureOf(() => reader.next())).toBe('unexpected-record');
+  });
+
+  it.each([
+    ['under a key', tls13],
+    ['without a key', undefined],
+  ])('is dropped up to its limit and no further, %s', (_name, protection) => {
+    const within = skipping(protection, 2 * early.length, early, early);
+    expect(within.next()).toBeUndefined();
+    expect(within.buffered).toBe(0);
+    const beyond = skipping(protection, 2 * early.length - 1, early, early);
+    expect(errorOf(() => beyond.next())).toMatchObject({ reason: 'too-many-records', alert: 'unexpected_message' });
+  });
+
+  it('is never longer than a record of TLS 1.3', () => {
+    const longest = skipping(undefined, 100_000, plaintext(23, new Uint8Array(maximum + 256)));
+    expect(longest.next()).toBeUndefined();
+    const longer = skipping(undefined, 100_000, plaintext(23, new Uint8Array(maximum + 257)));
+    expect(failureOf(() => longer.next())).toBe('record-too-long');
+  });
+
+  it('is skipped from one chunk to the next', () => {
+    const reader = skipping(tls13, 1000);
+    for (const byte of joined(early, early)) {
+      reader.push(Uint8Array.of(byte));
+      expect(reader.next()).toBeUndefined();
+    }
+    reader.push(finished);
+    expect(reader.next()?.type).toBe('handshake');
   });
 });
 
@@ -415,7 +494,7 @@ function inner(plaintext: Uint8Array): Uint8Array {
 
 function sealedAs(code: number, protection: TrafficProtection, content: Uint8Array): Uint8Array {
   const key = trafficKey(protection);
-  const wire = new Uint8Array(5 + content.length + key.overhead);
+  const wire = new Uint8Array(5 + key.prefixLength + content.length + key.suffixLength(content.length));
   wire.set(header(code, 0x0303, wire.length - 5));
   wire.set(content, 5 + key.prefixLength);
   key.seal(wire, content.length);

@@ -1,16 +1,16 @@
-import { aeadKeyLength } from '@handfast/crypto';
+import { type AeadName, aeadKeyLength, cbcKeyLength, macLength } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { ContentTypeName } from '@handfast/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
-import { type TrafficProtection, trafficProtection } from './traffic-protection.ts';
+import { type TrafficProtection, trafficProtection, trafficProtection12 } from './traffic-protection.ts';
 
-const protection = fc
+const underAead = fc
   .tuple(
     fc.constantFrom('tls12' as const, 'tls13' as const),
-    fc.constantFrom('aes-128-gcm' as const, 'aes-256-gcm' as const, 'chacha20-poly1305' as const),
+    fc.constantFrom(...(Object.keys(aeadKeyLength) as AeadName[])),
     fc.uint8Array({ minLength: 44, maxLength: 44 }),
   )
   .map(([version, aead, bytes]) => {
@@ -18,6 +18,20 @@ const protection = fc
     const key = bytes.subarray(0, aeadKeyLength[aead]);
     return trafficProtection(nativeCrypto, version, aead, key, bytes.subarray(-ivLength));
   });
+const underCbc = fc
+  .tuple(
+    fc.constantFrom('aes-128-cbc' as const, 'aes-256-cbc' as const),
+    fc.constantFrom('sha1' as const, 'sha256' as const, 'sha384' as const),
+    fc.uint8Array({ minLength: 80, maxLength: 80 }),
+    fc.boolean(),
+  )
+  .map(([cipher, mac, bytes, encryptThenMac]) => {
+    const key = bytes.subarray(0, cbcKeyLength[cipher]);
+    const macKey = bytes.subarray(-macLength[mac]);
+    const keys = { macKey, key, iv: new Uint8Array() };
+    return trafficProtection12(nativeCrypto, { kind: 'cbc', cipher, mac }, keys, encryptThenMac);
+  });
+const protection = fc.oneof(underAead, underCbc);
 
 const length = fc.oneof(fc.nat(100), fc.constantFrom(63, 64, 65, 16383, 16384, 16385, 32768, 40000));
 const step = fc.oneof(
