@@ -42,6 +42,9 @@ const exchangeLengths: ReadonlyMap<number, ExchangeLengths> = new Map([
   [NamedGroup.secp256r1, { serverShare: 65, secret: 32 }],
   [NamedGroup.secp384r1, { serverShare: 97, secret: 48 }],
   [NamedGroup.secp521r1, { serverShare: 133, secret: 66 }],
+  [NamedGroup.ffdhe2048, { serverShare: 256, secret: 256 }],
+  [NamedGroup.ffdhe3072, { serverShare: 384, secret: 384 }],
+  [NamedGroup.ffdhe4096, { serverShare: 512, secret: 512 }],
   [NamedGroup.X25519MLKEM768, { serverShare: 1120, secret: 64 }],
 ]);
 
@@ -49,6 +52,18 @@ export function exchangeLengthsOf(group: number): ExchangeLengths {
   const lengths = exchangeLengths.get(group);
   if (lengths === undefined) throw new RangeError(`no key exchange is defined for group ${group}`);
   return lengths;
+}
+
+/**
+ * A public value of a group over a prime, as long as the prime. In TLS 1.2 it is a number, of which many leave out the
+ * leading zeros (RFC 5246 section 7.4.3).
+ */
+export function paddedShare(group: number, value: Uint8Array): Uint8Array {
+  const { serverShare: length } = exchangeLengthsOf(group);
+  if (value.length >= length) return value;
+  const padded = new Uint8Array(length);
+  padded.set(value, length - value.length);
+  return padded;
 }
 
 /** Bytes of the master secret of TLS 1.2 (RFC 5246 section 8.1). */

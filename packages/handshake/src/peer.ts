@@ -1,8 +1,10 @@
 import { parseCertificate, publicKeyOf, type Verdict } from '@handfast/certificates';
+import type { CryptoProvider } from '@handfast/crypto';
 import { schemeFits } from '@handfast/key-exchange';
 import { type MessageVersion, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
 import { type Ask, ask, type Steps } from './effects.ts';
 import type { Handshake } from './handshake.ts';
+import type { StepName } from './timeline.ts';
 
 /** The chain that the peer presented, and what was found of it. */
 export interface PeerCertificate {
@@ -21,8 +23,9 @@ export interface Stapled {
 declare const proof: unique symbol;
 
 /**
- * A peer that signed this handshake with the key of its end entity. Only `provePossession` makes one, and Finished is
- * reached only with one, or where no certificate is due (design section 7).
+ * A peer that signed this handshake with the key of its end entity, or that nobody but the holder of that key can stand
+ * for, because the handshake's secret is encrypted to it. Only `provePossession` and `encryptPremaster` make one, and
+ * Finished is reached only with one, or where no certificate is due (design section 7).
  */
 export interface ProvenPeer extends PeerCertificate {
   readonly [proof]: true;
@@ -59,7 +62,7 @@ const notStapled: Stapled = { ocspResponse: undefined, signedCertificateTimestam
 /** What is to be considered beside the chain itself. */
 export interface ValidationCircumstances {
   /** The message that is being worked on when it is asked. */
-  readonly step?: 'Certificate' | 'CompressedCertificate' | 'ClientKeyExchange';
+  readonly step?: StepName;
   readonly stapled?: Stapled;
   /** What the end entity's key is to do in this handshake. */
   readonly keyUse?: 'sign' | 'decrypt';
@@ -151,4 +154,23 @@ export function provePossession(
     });
   }
   return peer as ProvenPeer;
+}
+
+/**
+ * RSA key transport (RFC 5246 section 7.4.7.1): encrypts the premaster secret to the key of the peer's end entity. The
+ * Finished that follows fails for whoever does not hold that key.
+ * @throws TlsError `certificate-unsupported` for a key that does not encrypt.
+ */
+export function encryptPremaster(
+  crypto: CryptoProvider,
+  peer: PeerCertificate,
+  premaster: Uint8Array,
+): { readonly encrypted: Uint8Array; readonly recipient: ProvenPeer } {
+  const step = 'ClientKeyExchange';
+  const [endEntity] = peer.chain;
+  if (endEntity === undefined) {
+    throw new TlsError('certificate-missing', 'there is no certificate to encrypt to', { step });
+  }
+  const encrypted = publicKeyOf(crypto, parseCertificate(endEntity)).encryptPremaster(premaster);
+  return { encrypted, recipient: peer as ProvenPeer };
 }

@@ -1,0 +1,145 @@
+import type { BlankTicket, ResumeAnswer, ResumeRequest } from '@handfast/sessions';
+import { type ClientHello, findExtension, TlsError } from '@handfast/wire';
+import { afterHandshake12 } from './after-12.ts';
+import type { ServerConfiguration } from './configuration.ts';
+import { type Ask, askAll, currentDate, type Machine, type Steps } from './effects.ts';
+import { receiveFinished } from './finished.ts';
+import { type Handshake, ofLength, send } from './handshake.ts';
+import { masterSecretLength } from './hellos.ts';
+import { openConnection12 } from './open-connection.ts';
+import { pskHolder } from './peer.ts';
+import { answerLimits12 } from './record-limits-12.ts';
+import type { ServerChoice12 } from './server-choice-12.ts';
+import { answersOfConnection, serverHello12 } from './server-hello-12.ts';
+import { blankTicket12, newSessionTicket12 } from './session-12.ts';
+import { decodeSessionState, type SessionState } from './session-state.ts';
+import { type Terms12, verifyData12 } from './terms-12.ts';
+import { traffic12 } from './traffic-12.ts';
+
+/** What became of a client's wish to resume a session. */
+export interface Resumption12 {
+  readonly session: SessionState | undefined;
+  /** The ticket that was asked for beside it: to renew that of the session, or for a new one. */
+  readonly blank: BlankTicket | undefined;
+}
+
+/** The session that the client offers to resume, by its ticket or its ID, if we know it and it is acceptable today. */
+export function* findSession12(
+  handshake: Handshake<ServerConfiguration>,
+  hello: ClientHello,
+  terms: Terms12,
+): Steps<Resumption12> {
+  const offered = offeredSession(handshake.configuration, hello);
+  if (offered === undefined) return { session: undefined, blank: undefined };
+  const [
+    { sessions },
+    {
+      tickets: [blank],
+    } = { tickets: [] },
+  ] = yield* askAll(resume(offered), offered.kind === 'ticket' ? blankTicket12('ClientHello') : undefined);
+  const [found] = sessions;
+  const session = found?.kind === 'resumption' ? decodeSessionState(found.state) : undefined;
+  const date = yield* currentDate();
+  if (session === undefined || !isAcceptable(handshake.configuration, hello, terms, session, date)) {
+    return { session: undefined, blank };
+  }
+  if (session.extendedMasterSecret && !terms.extendedMasterSecret) {
+    throw new TlsError(
+      'extended-master-secret-missing',
+      'the client resumes a session that has the extended master secret without it (RFC 7627 section 5.3)',
+      { step: 'ClientHello' },
+    );
+  }
+  return { session, blank: blank !== undefined && isHalfway(session, blank, date) ? blank : undefined };
+}
+
+/** RFC 5077 section 3.4: beside a ticket, the session ID means nothing but that it is echoed. */
+function offeredSession({ resumption }: ServerConfiguration, hello: ClientHello): ResumeRequest['offered'] | undefined {
+  if (resumption === 'off') return undefined;
+  const ticket = findExtension(hello.extensions, 'session_ticket');
+  if (ticket !== undefined && ticket.length > 0) return { kind: 'ticket', ticket };
+  const sessionId = hello.legacySessionId;
+  return sessionId.length > 0 ? { kind: 'session-id', sessionId } : undefined;
+}
+
+function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
+  return {
+    step: 'ClientHello',
+    port: 'session',
+    operation: 'resume',
+    call: ({ sessions }, context) => sessions.resume({ offered, earlyDataClaim: undefined }, context),
+    otherwise: { sessions: [], earlyDataClaimed: false },
+  };
+}
+
+/**
+ * The suite must be the one that we would choose (RFC 5246 section 7.4.1.3), the name the same (RFC 6066 section 3), and
+ * whoever the session knows its client as must be somebody whom we would let in, or nobody where we would let anybody in.
+ * A session without the extended master secret is not resumed with it (RFC 7627 section 5.3).
+ */
+function isAcceptable(
+  { clientAuthentication }: ServerConfiguration,
+  hello: ClientHello,
+  terms: Terms12,
+  session: SessionState,
+  date: number,
+): boolean {
+  const isKnown = session.peer !== undefined;
+  return (
+    session.version === 'tls12' &&
+    date < session.expires &&
+    session.cipherSuite === terms.suite.code &&
+    session.serverName === findExtension(hello.extensions, 'server_name') &&
+    (session.extendedMasterSecret || !terms.extendedMasterSecret) &&
+    (clientAuthentication === 'optional' || isKnown === (clientAuthentication === 'required'))
+  );
+}
+
+/** Whether the ticket has lived half its life: then it is renewed (RFC 5077 section 3.3). */
+function isHalfway({ issuedAt }: SessionState, { lifetime }: BlankTicket, date: number): boolean {
+  return date - issuedAt > (lifetime * 1_000) / 2;
+}
+
+/** The abbreviated handshake as a server (RFC 5246 section 7.3, RFC 5077 section 3.1): our Finished comes first. */
+export function* resumeAsServer12(
+  handshake: Handshake<ServerConfiguration>,
+  hello: ClientHello,
+  { credential }: ServerChoice12,
+  terms: Terms12,
+  session: SessionState,
+  renewed: BlankTicket | undefined,
+): Machine {
+  const { configuration, crypto } = handshake;
+  const client = pskHolder(session.peer);
+  const masterSecret = ofLength(session.secret, masterSecretLength, 'a master secret');
+  const limits = answerLimits12(configuration, hello);
+  yield { kind: 'negotiated', facts: { resumption: 'resumed', ...subjectOf(session) } };
+
+  const answers = answersOfConnection(hello, terms, renewed !== undefined);
+  yield* send(handshake, serverHello12(terms, hello.legacySessionId, [...answers, ...limits.answers]));
+  yield { kind: 'limit-records', reads: limits.reads, writes: limits.writes };
+  if (renewed !== undefined) {
+    const issuedAt = yield* currentDate();
+    yield* send(handshake, newSessionTicket12(crypto, renewed, { ...session, issuedAt }));
+  }
+  const traffic = traffic12(crypto, terms, masterSecret);
+  yield { kind: 'send-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'writes', protection: traffic.server };
+  const firstFinished = verifyData12(handshake, terms, masterSecret, 'server');
+  yield* send(handshake, { type: 'Finished', verifyData: firstFinished });
+  yield { kind: 'completed' };
+
+  yield { kind: 'receive-change-cipher-spec' };
+  yield { kind: 'protect', direction: 'reads', protection: traffic.client };
+  yield* receiveFinished(handshake, 'tls12', verifyData12(handshake, terms, masterSecret, 'client'), client);
+  const serverCertificate = credential.chain[0];
+  yield {
+    kind: 'open',
+    connection: openConnection12({ crypto, ...terms, masterSecret, peer: client, serverCertificate, firstFinished }),
+  };
+  return afterHandshake12('server');
+}
+
+function subjectOf({ peer }: SessionState): { readonly peerSubject?: string } {
+  return peer?.verdict.trusted === true ? { peerSubject: peer.verdict.identity.subject } : {};
+}
