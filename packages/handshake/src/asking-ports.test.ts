@@ -52,7 +52,7 @@ describe('ports that answer later', () => {
   }
 
   test.for([
-    ['tls13', 'server', [['respond'], ['validate']]],
+    ['tls13', 'server', [['respond'], ['validate'], ['blankTickets']]],
     ['tls12', 'server', [['startServer'], ['agree', 'validate']]],
     ['tls13', 'client', [['offer', 'recall'], ['agree'], ['validate'], ['sign']]],
     ['tls12', 'client', [['offer', 'recall'], ['validate'], ['agree'], ['sign']]],
@@ -61,9 +61,9 @@ describe('ports that answer later', () => {
   });
 
   test('are asked once where a client presents no certificate, also after a retry', async () => {
-    expect(await roundsOf('server', { pki })).toEqual([['respond']]);
+    expect(await roundsOf('server', { pki })).toEqual([['respond'], ['blankTickets']]);
     const retried = { client: { groups: [NamedGroup.x25519, NamedGroup.secp384r1] }, server: { groups: [24] } };
-    expect(await roundsOf('server', { pki, ...retried })).toEqual([['respond']]);
+    expect(await roundsOf('server', { pki, ...retried })).toEqual([['respond'], ['blankTickets']]);
     expect(await roundsOf('server', { pki, client: { maxVersion: 'tls12' } })).toEqual([['startServer'], ['agree']]);
   });
 
