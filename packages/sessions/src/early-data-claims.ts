@@ -29,7 +29,7 @@ export interface EarlyDataClaims {
 export interface LocalEarlyDataClaimsOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** How many claims are remembered in a {@link claimLifetime}; over it none is granted. By default 100,000, about 20 MB. */
+  /** How many claims are remembered in a {@link claimLifetime}; over it none is granted. By default 100,000, about 25 MB when full. */
   readonly capacity?: number | undefined;
 }
 

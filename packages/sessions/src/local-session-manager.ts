@@ -106,7 +106,6 @@ export class LocalSessionManager implements SessionManager {
     return claimed.then((earlyDataClaimed) => ({ sessions, earlyDataClaimed }));
   }
 
-  /** Keeping a session again replaces it; with a time that has passed, it is forgotten. */
   keep({ under, state, expires }: KeptSession): void {
     if (under.kind === 'server') this.#sessionsByServer.keep(under.server, state, expires);
     else if (isSessionId(under.sessionId)) this.#sessionsById.keep(toHex(under.sessionId), state, expires);

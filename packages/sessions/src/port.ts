@@ -14,7 +14,10 @@ export interface SessionManager {
   blankTickets(request: BlankTicketsRequest, context: AskContext): Answer<BlankTicketsAnswer>;
   /** A server's look into what a client offers to resume, and its claim to early data: one round trip. */
   resume(request: ResumeRequest, context: AskContext): Answer<ResumeAnswer>;
-  /** Keeps a session under a key until it expires: nobody waits for it, and its loss costs a full handshake. */
+  /**
+   * Keeps a session under a key until it expires: nobody waits for it, and its loss costs a full handshake. Of a session ID
+   * the last one is kept. The same session again takes the place of the first: with a time that has passed, it is forgotten.
+   */
   keep(session: KeptSession): void;
   /** A client's sessions with a server, the newest first, each given out once; then the external PSKs, if there are any. */
   recall(request: RecallRequest, context: AskContext): Answer<readonly RecalledPsk[]>;

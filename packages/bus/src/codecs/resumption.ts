@@ -4,6 +4,7 @@ import {
   type ExternalPsk,
   type KeptSession,
   maximumIdentities,
+  maximumTicketLifetime,
   maximumTickets,
   type RecalledPsk,
   type RecallRequest,
@@ -28,7 +29,6 @@ import {
 
 const proto = handfast.v1;
 
-const maximumLifetime = 604_800;
 /** An early data claim is a binder, which is as long as a hash. */
 const maximumClaim = 255;
 const maximumSessionId = 32;
@@ -58,7 +58,7 @@ export const blankTicketsCodec: OperationCodec<BlankTicketsRequest, BlankTickets
         return {
           key: exactly(key, 'key', 32),
           wrappedKey: filled(wrappedKey, 'wrapped_key', maximumVector),
-          lifetime: upTo(lifetime, 'lifetime', maximumLifetime),
+          lifetime: upTo(lifetime, 'lifetime', maximumTicketLifetime),
         };
       }),
     }),
