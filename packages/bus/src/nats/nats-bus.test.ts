@@ -774,6 +774,16 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus, when the server goes
     await server.stop();
   });
 
+  it('is told the name and the password of the URL', async () => {
+    const server = await startNatsServer({ configuration: 'authorization { user: somebody, password: "p@ss" }' });
+    const connectAs = (login: string) =>
+      NatsBus.connect({ servers: server.url.replace('//', `//${login}@`), crypto: nativeCrypto });
+    const bus = await connectAs('somebody:p%40ss');
+    await bus.close();
+    await expect(connectAs('somebody:else')).rejects.toThrow(/Authorization/);
+    await server.stop();
+  });
+
   it('says so where there is none to begin with, without the password of the URL', async () => {
     const server = await startNatsServer();
     await server.stop();

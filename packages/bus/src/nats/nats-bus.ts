@@ -13,7 +13,10 @@ import { NatsServing } from './nats-serving.ts';
 import { instanceName } from './subjects.ts';
 
 export interface NatsBusOptions {
-  /** Of the NATS server, such as `nats://127.0.0.1:4222`; several for a cluster. */
+  /**
+   * Of the NATS server, such as `nats://127.0.0.1:4222`; several for a cluster. A name and a password go before the host,
+   * as in `nats://name:password@127.0.0.1:4222`, percent-encoded where they need it: the first that are given go for all.
+   */
   readonly servers: string | readonly string[];
   readonly crypto: CryptoProvider;
   /** What this connection is called in the server's monitoring. */
@@ -44,10 +47,13 @@ export class NatsBus implements Bus {
 
   /** @throws TlsError `service-unavailable` where no server answers. */
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
-    const { servers, name = 'handfast' } = options;
+    const { name = 'handfast' } = options;
+    const urls = [options.servers].flat();
+    const servers = urls.map((url) => url.replace(login, ''));
     try {
       const connection = await connect({
-        servers: typeof servers === 'string' ? servers : [...servers],
+        servers,
+        ...loginOf(urls),
         name,
         maxReconnectAttempts: -1,
         // A server that does not know us may be one that was started with the wrong configuration, or has yet to learn it.
@@ -60,8 +66,7 @@ export class NatsBus implements Bus {
       return new NatsBus(connection, options);
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      const where = String(servers).replaceAll(/\/\/[^/@]*@/g, '//');
-      throw new TlsError('service-unavailable', `no NATS server at ${where}: ${detail}`, { cause: error });
+      throw new TlsError('service-unavailable', `no NATS server at ${servers}: ${detail}`, { cause: error });
     }
   }
 
@@ -106,4 +111,13 @@ export class NatsBus implements Bus {
     await Promise.allSettled([...this.#servings].map((serving) => serving.stop()));
     await this.#connection.close();
   }
+}
+
+/** What goes before the host in a URL. */
+const login = /(?<=\/\/)([^/@:]*):?([^/@]*)@/;
+
+function loginOf(urls: readonly string[]): { readonly user: string; readonly pass: string } | undefined {
+  const [user, pass] = urls.map((url) => login.exec(url)?.slice(1)).find((found) => found !== undefined) ?? [];
+  if (user === undefined || pass === undefined) return undefined;
+  return { user: decodeURIComponent(user), pass: decodeURIComponent(pass) };
 }
