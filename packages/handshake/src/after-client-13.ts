@@ -27,7 +27,7 @@ export function* afterClientHandshake13({ reads, writes, tickets, authentication
         if (tickets !== undefined) yield* keepTicket(tickets, message);
         break;
       case 'KeyUpdate':
-        yield* takeKeyUpdate(message, reads, writes);
+        yield* takeKeyUpdate(message, reads);
         break;
       case 'CertificateRequest':
         if (authentication === undefined) break;

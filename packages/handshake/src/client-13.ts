@@ -74,8 +74,10 @@ export function* clientHandshake13(
   const handshakeSecrets = schedule.enterHandshake(secret, transcript.hash());
   yield { kind: 'protect', direction: 'reads', protection: protection13(crypto, suite, handshakeSecrets.server) };
   const handshakeWrites = protection13(crypto, suite, handshakeSecrets.client);
-  // Early data goes on under its own keys until we know that it is refused, or tell its end.
   const { earlyData } = offer;
+  // Middlebox compatibility: once, before the first that we encrypt, which may be an alert (appendix D.4).
+  if (answer === serverHello && earlyData === undefined) yield { kind: 'send-change-cipher-spec' };
+  // Early data goes on under its own keys until we know that it is refused, or tell its end.
   if (earlyData === undefined) yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
 
   const encryptedExtensions = yield* receive(handshake, 'tls13', 'EncryptedExtensions');
@@ -106,8 +108,6 @@ export function* clientHandshake13(
     yield* send(handshake, { type: 'EndOfEarlyData' });
     yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
   }
-  // Once, and early data or a second ClientHello has come after one already (appendix D.4).
-  if (answer === serverHello && earlyData === undefined) yield { kind: 'send-change-cipher-spec' };
   yield* authenticateOurselves(handshake, certificateRequest);
   yield* send(handshake, {
     type: 'Finished',
@@ -187,9 +187,18 @@ function factsOf(
   share: KeyShareEntry | undefined,
   psk: OfferedPsk | undefined,
 ): Negotiated {
-  const resumption = psk === undefined ? 'full' : psk.kind === 'resumption' ? 'resumed' : 'external-psk';
-  const facts: Negotiated = { cipherSuite: suite.name, resumption };
-  return share === undefined ? facts : { ...facts, group: nameOf(NamedGroup, share.group) };
+  return {
+    cipherSuite: suite.name,
+    ...(share === undefined ? {} : { group: nameOf(NamedGroup, share.group) }),
+    ...resumptionFacts(psk),
+  };
+}
+
+function resumptionFacts(psk: OfferedPsk | undefined): Negotiated {
+  if (psk === undefined) return { resumption: 'full' };
+  if (psk.kind === 'external') return { resumption: 'external-psk' };
+  const verdict = psk.session.peer?.verdict;
+  return { resumption: 'resumed', ...(verdict?.trusted ? { peerSubject: verdict.identity.subject } : {}) };
 }
 
 function* agreeOnSecret({ continuation }: Offer, { group, keyExchange: peerShare }: KeyShareEntry): Steps<Uint8Array> {

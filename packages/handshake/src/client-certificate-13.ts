@@ -12,11 +12,11 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { compressed } from './certificate-compression.ts';
-import { candidatesFor } from './certificate-filters.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { type Ask, ask, type EncodedMessage, type Received, type Steps } from './effects.ts';
 import { type Handshake, send } from './handshake.ts';
 import { type CredentialChoice, chooseCredential } from './negotiation.ts';
+import { allowedBy } from './oid-filters.ts';
 import type { ApplicationTraffic } from './traffic-13.ts';
 
 /** How a client answers a CertificateRequest, in the handshake and after it. */
@@ -89,9 +89,14 @@ export function* authenticateLater(
   for (const { name, bytes } of flight) yield { kind: 'send', name, bytes };
 }
 
-function chooseOwn({ credentials }: ClientConfiguration, request: CertificateRequest13): CredentialChoice | undefined {
-  const schemes = findExtension(request.extensions, 'signature_algorithms') ?? [];
-  return chooseCredential(candidatesFor(credentials, request), schemes, 'tls13', undefined);
+function chooseOwn(
+  { credentials }: ClientConfiguration,
+  { extensions }: CertificateRequest13,
+): CredentialChoice | undefined {
+  const schemes = findExtension(extensions, 'signature_algorithms') ?? [];
+  const allowed = allowedBy(findExtension(extensions, 'oid_filters') ?? [], credentials);
+  const authorities = findExtension(extensions, 'certificate_authorities');
+  return chooseCredential(allowed, schemes, 'tls13', undefined, undefined, authorities);
 }
 
 function ownCertificate(

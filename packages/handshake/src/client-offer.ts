@@ -1,4 +1,4 @@
-import { type Continuation, cipherSuite, type OfferAnswer } from '@handfast/key-exchange';
+import { type Continuation, cipherSuite, groupFits, type OfferAnswer } from '@handfast/key-exchange';
 import {
   CipherSuite,
   type ClientHello,
@@ -53,12 +53,25 @@ export function* offerShares(groups: readonly number[], step?: OfferStep): Steps
   return checkShares(groups, yield* ask(keyShares(groups, step)));
 }
 
-/** The group we like best; beside a hybrid also a classic one, which a server that lacks the hybrid can take at once. */
+/** Our groups, without those that only TLS 1.3 has where that is not enabled. */
+function offeredGroups(configuration: ClientConfiguration): readonly number[] {
+  const { groups } = configuration;
+  if (versionsOf(configuration).includes('tls13')) return groups;
+  return groups.filter((group) => groupFits(group, 'ecdhe') || groupFits(group, 'dhe'));
+}
+
+/**
+ * Whose shares the first hello carries: the group that we like best, and if that is a hybrid also the first that is none,
+ * or the other way round, so that a server which lacks or prefers hybrids needs no second hello.
+ */
 export function groupsToOffer(configuration: ClientConfiguration): readonly number[] {
-  const [first, ...others] = configuration.groups;
-  if (first === undefined) return [];
-  if (first !== NamedGroup.X25519MLKEM768) return [first];
-  return [first, ...others.slice(0, 1)];
+  const groups = offeredGroups(configuration);
+  const firsts = [groups.find(isHybrid), groups.find((group) => !isHybrid(group))];
+  return groups.filter((group) => firsts.includes(group));
+}
+
+function isHybrid(group: number): boolean {
+  return group === NamedGroup.X25519MLKEM768;
 }
 
 /** What a ClientHello is made of, beside the configuration. */
@@ -108,7 +121,7 @@ function extensionsOfEither(configuration: ClientConfiguration, grease: Grease |
   const { serverName, applicationProtocols, recordSizeLimit, maxFragmentLength } = configuration;
   const extensions: HelloExtension[] = [];
   if (!isIpLiteral(serverName)) extensions.push({ name: 'server_name', value: serverName.replace(/\.$/, '') });
-  extensions.push({ name: 'supported_groups', value: withGrease(grease?.group, configuration.groups) });
+  extensions.push({ name: 'supported_groups', value: withGrease(grease?.group, offeredGroups(configuration)) });
   extensions.push({
     name: 'signature_algorithms',
     value: withGrease(grease?.signatureScheme, configuration.signatureSchemes),

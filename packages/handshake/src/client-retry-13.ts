@@ -31,7 +31,7 @@ export function* retryHello(
   const cookie = findExtension(retry.extensions, 'cookie');
   checkRetry(handshake.configuration, firstOffer, group, cookie);
 
-  // Middlebox compatibility: once, right before our second flight, which here is the second ClientHello (appendix D.4).
+  // Middlebox compatibility: once, and here our second flight is the second ClientHello (appendix D.4).
   if (firstOffer.earlyData === undefined) yield { kind: 'send-change-cipher-spec' };
   else yield* abandonEarlyData();
   const { shares, continuation } = group === undefined ? firstOffer : yield* offerShares([group]);

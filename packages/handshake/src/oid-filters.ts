@@ -1,24 +1,10 @@
 import { type Credential, parseCertificate } from '@handfast/certificates';
-import { type CertificateRequest13, findExtension, type OidFilter, Reader, toHex } from '@handfast/wire';
+import { type OidFilter, Reader, toHex } from '@handfast/wire';
 
-/**
- * Of a client's credentials, those that may answer this request, the ones from the server's authorities first: that list
- * is a hint (RFC 8446 section 4.2.4), while the filters bind (section 4.2.5).
- */
-export function candidatesFor(
-  credentials: readonly Credential[],
-  { extensions }: CertificateRequest13,
-): readonly Credential[] {
-  const filters = findExtension(extensions, 'oid_filters') ?? [];
-  const authorities = findExtension(extensions, 'certificate_authorities') ?? [];
-  const allowed =
-    filters.length === 0
-      ? credentials
-      : credentials.filter((credential) => filters.every((filter) => passes(credential, filter)));
-  if (authorities.length === 0) return allowed;
-  const names = new Set(authorities.map(toHex));
-  const isHinted = ({ chain }: Credential) => chain.some((der) => names.has(toHex(parseCertificate(der).issuer.der)));
-  return [...allowed.filter(isHinted), ...allowed];
+/** Of a client's credentials, those that the request's oid_filters let pass (RFC 8446 section 4.2.5). */
+export function allowedBy(filters: readonly OidFilter[], credentials: readonly Credential[]): readonly Credential[] {
+  if (filters.length === 0) return credentials;
+  return credentials.filter((credential) => filters.every((filter) => passes(credential, filter)));
 }
 
 /** An extension that filters may be about: RFC 8446 section 4.2.5 defines two, and all others are ignored. */
