@@ -124,7 +124,7 @@ function authoritiesOf(list: string | undefined): readonly Uint8Array[] {
 }
 
 function selected(protocol: string | undefined): readonly string[] {
-  return protocol === undefined ? [] : [protocol];
+  return protocol === undefined || protocol === '' ? [] : [protocol];
 }
 
 /** A list as ALPN has it on the wire (RFC 7301 section 3.1): each name after a byte with its length. */

@@ -4,6 +4,8 @@ import type { Settings } from './arguments.ts';
 /** What an exchange does on its connection. */
 export interface Exchanger {
   write(data: Uint8Array): void;
+  /** Bytes that may be written before the connection is open. */
+  earlyDataLeft(): number;
   updateKeys(): void;
   /** Ends our side. */
   shutDown(): void;
@@ -13,16 +15,22 @@ export interface Exchanger {
 export class Exchange {
   readonly #settings: Settings;
   readonly #connection: Exchanger;
-  #initialWriteDone = false;
+  /** What is said first, as far as it has not been. */
+  #initialWrites: Uint8Array[];
 
   constructor(settings: Settings, connection: Exchanger) {
     this.#settings = settings;
     this.#connection = connection;
+    this.#initialWrites = initialWrites(settings);
   }
 
-  /** Early data may be written. */
+  /** Early data may be written, as much as goes; the rest follows when the connection is open. */
   beginEarly(): void {
-    this.#initialWrite();
+    this.#initialWrites = this.#initialWrites.flatMap((write) => {
+      const fitting = Math.min(write.length, this.#connection.earlyDataLeft());
+      if (fitting > 0) this.#connection.write(write.subarray(0, fitting));
+      return fitting < write.length ? [write.subarray(fitting)] : [];
+    });
   }
 
   /** The connection is open; what was written as early data has arrived. */
@@ -31,7 +39,7 @@ export class Exchange {
     if (this.#settings['-write-different-record-sizes']) {
       for (const length of recordSizes) this.#connection.write(new Uint8Array(length).fill(0x42));
     } else {
-      this.#initialWrite();
+      for (const write of this.#initialWrites.splice(0)) this.#connection.write(write);
     }
     if (this.#settings['-shim-shuts-down']) this.#connection.shutDown();
     else if (this.#settings['-key-update-before-read']) this.#connection.updateKeys();
@@ -43,14 +51,6 @@ export class Exchange {
     if (this.#settings['-key-update']) this.#connection.updateKeys();
     this.#connection.write(bytes.map((byte) => byte ^ 0xff));
     if (this.#settings['-key-update-before-read']) this.#connection.updateKeys();
-  }
-
-  #initialWrite(): void {
-    const settings = this.#settings;
-    if (this.#initialWriteDone || !(settings['-shim-writes-first'] || settings['-read-with-unfinished-write'])) return;
-    this.#initialWriteDone = true;
-    const { '-repeat-shim-initial-write': times = 1, '-shim-initial-write': text = 'hello' } = settings;
-    for (let count = 0; count < times; count++) this.#connection.write(Buffer.from(text));
   }
 
   #writeExports(open: OpenConnection): void {
@@ -74,3 +74,9 @@ export class Exchange {
 
 /** Around the greatest length of a record, and of two. */
 const recordSizes = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
+
+function initialWrites(settings: Settings): Uint8Array[] {
+  if (!settings['-shim-writes-first'] && !settings['-read-with-unfinished-write']) return [];
+  const { '-repeat-shim-initial-write': times = 1, '-shim-initial-write': text = 'hello' } = settings;
+  return Array.from({ length: times }, () => Buffer.from(text));
+}

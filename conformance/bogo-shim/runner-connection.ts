@@ -65,6 +65,7 @@ export class RunnerConnection {
   #newExchange(settings: Settings): Exchange {
     return new Exchange(settings, {
       write: (data) => this.#connection.write(data),
+      earlyDataLeft: () => this.#connection.earlyDataLeft,
       updateKeys: () => this.#connection.updateKeys(false),
       // The runner is given no close_notify unless it looks for one.
       shutDown: () => (settings['-check-close-notify'] ? this.#connection.close() : this.#close()),
