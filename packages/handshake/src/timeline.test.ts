@@ -76,7 +76,9 @@ describe.for(['tls12', 'tls13'] as const)('the timeline (%s)', (version) => {
         .filter((step) => step.direction === direction && step.name !== 'ChangeCipherSpec')
         .map(({ name, bytes }) => [name, bytes]);
     expect(sizes(server, 'received')).toEqual(sizes(client, 'sent'));
-    expect(sizes(client, 'received')).toEqual(sizes(server, 'sent'));
+    // To the client, tickets come after the handshake.
+    const flight = sizes(server, 'sent').filter(([name]) => version === 'tls12' || name !== 'NewSessionTicket');
+    expect(sizes(client, 'received')).toEqual(flight);
   });
 
   test('is confirmed by the first data of the peer, and not before', () => {

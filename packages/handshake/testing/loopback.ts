@@ -10,7 +10,9 @@ import {
   type Configuration,
   Connection,
   clientConfiguration,
+  type EarlyConnection,
   type OpenConnection,
+  type PeerCertificate,
   type Ports,
   type ServerConfiguration,
   serverConfiguration,
@@ -23,8 +25,13 @@ export interface End {
   readonly outbox: Uint8Array[];
   /** How many times bytes were put out. */
   outputs: number;
+  early: EarlyConnection | undefined;
+  earlyOutcome: 'accepted' | 'rejected' | undefined;
+  receivedEarly: string;
   opened: OpenConnection | undefined;
   received: string;
+  /** What the client answered when it was asked later, in order. */
+  readonly authenticated: (PeerCertificate | undefined)[];
   peerClosed: boolean;
   error: TlsError | undefined;
   /** The states that `progress` told, in order. */
@@ -165,6 +172,16 @@ export function endOf(configuration: Configuration, ports: Ports, date: () => nu
       open: (opened) => {
         end.opened = opened;
       },
+      openEarly: (early) => {
+        end.early = early;
+      },
+      earlyData: (bytes) => {
+        end.receivedEarly += new TextDecoder().decode(bytes);
+      },
+      earlyDataEnded: (outcome) => {
+        end.earlyOutcome = outcome;
+      },
+      clientAuthenticated: (peer) => end.authenticated.push(peer),
       data: (bytes) => {
         end.received += new TextDecoder().decode(bytes);
       },
@@ -181,8 +198,12 @@ export function endOf(configuration: Configuration, ports: Ports, date: () => nu
     connection,
     outbox,
     outputs: 0,
+    early: undefined,
+    earlyOutcome: undefined,
+    receivedEarly: '',
     opened: undefined,
     received: '',
+    authenticated: [],
     peerClosed: false,
     error: undefined,
     states: [],
