@@ -10,7 +10,13 @@ import {
   startNatsServer,
 } from '@handfast/bus/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { type BlankTicket, fillTicket, type HandshakeEntry, type ResumeRequest } from '@handfast/sessions';
+import {
+  type BlankTicket,
+  claimLifetime,
+  fillTicket,
+  type HandshakeEntry,
+  type ResumeRequest,
+} from '@handfast/sessions';
 import type { AskContext, ServiceWork } from '@handfast/wire';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startSessionService } from './index.ts';
@@ -110,23 +116,49 @@ describe.skipIf(natsServerBinary() === undefined)('the session service, as proce
   });
 });
 
-describe.skipIf(natsServerBinary() === undefined)('the session service without a ticket secret', () => {
+describe.skipIf(natsServerBinary() === undefined)('the session service', () => {
+  const secret = nativeCrypto.randomBytes(32);
   it.for([
-    ['with', '', 0],
-    ['without', 'jetstream: false', 1],
-  ] as const)('grants a claim to early data at once, %s JetStream', async ([, configuration, lines]) => {
+    ['without a ticket secret, with JetStream: granted', undefined, '', true, 0],
+    ['without a ticket secret, without JetStream: granted', undefined, 'jetstream: false', true, 0],
+    ['with a ticket secret, with JetStream: granted', secret, '', true, 0],
+    ['with a ticket secret, without JetStream: refused, and said so', secret, 'jetstream: false', false, 1],
+  ] as const)('and a claim to early data, %s', async ([, ticketSecret, configuration, granted, lines]) => {
+    const moveOn = makeClock();
     const server = await startNatsServer({ configuration });
     onTestFinished(() => server.stop());
     const log: string[] = [];
-    const service = await startSessionService({ bus: server.url, log: (line) => log.push(line) });
+    const service = await startSessionService({ bus: server.url, ticketSecret, log: (line) => log.push(line) });
     onTestFinished(() => service.stop());
     const bus = await NatsBus.connect({ servers: server.url, crypto: nativeCrypto });
     onTestFinished(() => bus.close());
-    expect(await claimOf(new RemoteSessionManager(bus))).toBe(true);
+    moveOn(claimLifetime + 1_000);
+    expect(await claimOf(new RemoteSessionManager(bus))).toBe(granted);
     expect(log).toHaveLength(lines);
     for (const line of log) expect(line).toContain('has no JetStream');
   });
+
+  it('leaves the bus where it cannot start', async () => {
+    const server = await startNatsServer();
+    onTestFinished(() => server.stop());
+    const close = vi.spyOn(NatsBus.prototype, 'close');
+    onTestFinished(() => close.mockRestore());
+    const start = startSessionService({ bus: server.url, ticketSecret: new Uint8Array(31) });
+    await expect(start).rejects.toMatchObject({ reason: 'configuration-invalid' });
+    expect(close).toHaveBeenCalledOnce();
+  });
 });
+
+/** A clock for services that start from now on; what it gives back moves it on. */
+function makeClock(): (milliseconds: number) => void {
+  let ahead = 0;
+  const passed = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => passed() + ahead);
+  onTestFinished(() => clock.mockRestore());
+  return (milliseconds) => {
+    ahead += milliseconds;
+  };
+}
 
 /** Whether a fresh ticket's early data may be accepted. */
 async function claimOf(sessions: RemoteSessionManager): Promise<boolean> {

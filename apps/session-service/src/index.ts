@@ -10,7 +10,7 @@ export interface SessionServiceOptions
   /** What all ends of the bus share; see NatsBus. */
   readonly busSecret?: Uint8Array | undefined;
   readonly crypto?: CryptoProvider | undefined;
-  /** Gets a line for each fault of the service. */
+  /** Gets a line for each fault of the service, and for what it cannot do here. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -24,7 +24,7 @@ export async function startSessionService(options: SessionServiceOptions): Promi
   const { bus: servers, busSecret: secret, crypto = nativeCrypto, log } = options;
   const bus = await NatsBus.connect({ servers, crypto, secret, name: 'handfast session service' });
   try {
-    const earlyDataClaims = await claimsOn(bus, log);
+    const earlyDataClaims = await claimsOn(bus, options);
     const { ticketSecret, ticketLifetime, externalPsks } = options;
     const settings = { crypto, now: Date.now, ticketSecret, ticketLifetime, externalPsks, earlyDataClaims };
     await hostSessions(bus, new LocalSessionManager(settings), {
@@ -37,14 +37,19 @@ export async function startSessionService(options: SessionServiceOptions): Promi
   return { instance: bus.instance, stop: () => bus.close() };
 }
 
-/** Undefined where claims can only be remembered in memory. */
-async function claimsOn(bus: NatsBus, log: SessionServiceOptions['log']): Promise<EarlyDataClaims | undefined> {
+/** Nobody knows what other instances with the same tickets have seen: so nothing is granted. */
+const noClaims: EarlyDataClaims = { since: 0, claim: () => false };
+
+/** Those that all instances share; undefined where an instance needs none but its own, as it alone opens its tickets. */
+async function claimsOn(
+  bus: NatsBus,
+  { ticketSecret, log }: SessionServiceOptions,
+): Promise<EarlyDataClaims | undefined> {
   const claims = await bus.earlyDataClaims();
-  if (claims === undefined) {
-    log?.(
-      'session: the NATS server has no JetStream, so this instance alone remembers which early data it has seen: ' +
-        'run a single instance, or replayed early data is accepted once by each',
-    );
-  }
-  return claims;
+  if (claims !== undefined || ticketSecret === undefined) return claims;
+  log?.(
+    'session: the NATS server has no JetStream, where instances with the same ticket secret would remember which early ' +
+      'data they have seen: early data is refused',
+  );
+  return noClaims;
 }
