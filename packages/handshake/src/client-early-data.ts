@@ -47,7 +47,6 @@ export function* abandonEarlyData(): Steps<void> {
 }
 
 export function* rejectEarlyData(): Steps<void> {
-  yield { kind: 'negotiated', facts: { earlyData: 'rejected' } };
   yield { kind: 'early-data', outcome: 'rejected' };
 }
 

@@ -514,6 +514,7 @@ export class Connection {
           break;
         case 'early-data':
           this.#early = undefined;
+          this.#timeline.agreed({ earlyData: effect.outcome });
           this.#events.earlyDataEnded?.(effect.outcome);
           break;
         case 'skip-early-data':
