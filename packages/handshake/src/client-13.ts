@@ -88,7 +88,9 @@ export function* clientHandshake13(
   if (applicationProtocol !== undefined) yield { kind: 'negotiated', facts: { applicationProtocol } };
   const chosen = { psk, cipherSuite: suite.code, applicationProtocol };
   const earlyDataAccepted = earlyData !== undefined && isEarlyDataAccepted(earlyData, encryptedExtensions, chosen);
-  if (earlyData !== undefined && !earlyDataAccepted) {
+  if (earlyDataAccepted) {
+    yield { kind: 'negotiated', facts: { earlyData: 'accepted' } };
+  } else if (earlyData !== undefined) {
     yield* rejectEarlyData();
     yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
   }
