@@ -41,7 +41,7 @@ describe('TLS 1.2', () => {
       pki,
       clientCredentials: [pki.client],
       client: { maxVersion: 'tls12' },
-      server: { clientAuthentication: 'required' },
+      server: { clientAuthentication: 'required', resumption: 'off' },
     }).run();
     expect(names(loopback.server.connection.timeline)).toEqual([
       '< ClientHello',

@@ -43,7 +43,7 @@ function waitedFor({ steps }: Timeline): readonly string[] {
 const waits = {
   tls12: {
     server: ['received ClientHello', 'received Certificate'],
-    client: ['received ServerHello', 'received ChangeCipherSpec'],
+    client: ['received ServerHello', 'received NewSessionTicket'],
   },
   tls13: {
     server: ['received ClientHello', 'received Certificate'],
