@@ -87,7 +87,7 @@ export function protectedFlight(configuration: ServerConfiguration, choices: Cho
 }
 
 function encodeEncryptedExtensions(configuration: ServerConfiguration, choices: Choices): Uint8Array {
-  const { hello, applicationProtocol, limits, early } = choices;
+  const { hello, psk, applicationProtocol, limits, early } = choices;
   const extensions: Extension<EncryptedExtensionsExtensions>[] = [];
   // For the client's next time (section 4.2.7).
   if (findExtension(hello.extensions, 'supported_groups') !== undefined) {
@@ -95,7 +95,8 @@ function encodeEncryptedExtensions(configuration: ServerConfiguration, choices: 
   }
   if (limits !== undefined) extensions.push(limits.extension);
   const serverName = findExtension(hello.extensions, 'server_name');
-  if (serverName !== undefined && hasCertificateFor(configuration, serverName)) {
+  // RFC 6066 section 3: not where a session is resumed, which has its name already.
+  if (serverName !== undefined && psk?.session === undefined && hasCertificateFor(configuration, serverName)) {
     extensions.push({ name: 'server_name', value: {} });
   }
   if (applicationProtocol !== undefined) {
