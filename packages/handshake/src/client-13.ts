@@ -25,7 +25,7 @@ import {
 import { afterClientHandshake13 } from './after-client-13.ts';
 import { certificateMessages, decompressed } from './certificate-compression.ts';
 import { authenticateOurselves, checkCertificateRequest } from './client-certificate-13.ts';
-import { isEarlyDataAccepted, rejectEarlyData } from './client-early-data.ts';
+import { isEarlyDataAccepted } from './client-early-data.ts';
 import { limitRecords } from './client-limits-13.ts';
 import type { Offer } from './client-offer.ts';
 import { chosenPsk, type OfferedPsk } from './client-psk-13.ts';
@@ -88,10 +88,8 @@ export function* clientHandshake13(
   if (applicationProtocol !== undefined) yield { kind: 'negotiated', facts: { applicationProtocol } };
   const chosen = { psk, cipherSuite: suite.code, applicationProtocol };
   const earlyDataAccepted = earlyData !== undefined && isEarlyDataAccepted(earlyData, encryptedExtensions, chosen);
-  if (earlyDataAccepted) {
-    yield { kind: 'negotiated', facts: { earlyData: 'accepted' } };
-  } else if (earlyData !== undefined) {
-    yield* rejectEarlyData();
+  if (earlyData !== undefined && !earlyDataAccepted) {
+    yield { kind: 'early-data', outcome: 'rejected' };
     yield { kind: 'protect', direction: 'writes', protection: handshakeWrites };
   }
   yield* limitRecords(configuration, encryptedExtensions);

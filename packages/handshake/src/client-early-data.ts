@@ -42,12 +42,8 @@ export function* openEarlyData(
 
 /** A HelloRetryRequest refuses it: the server has dropped it all, and the second ClientHello is in the clear again. */
 export function* abandonEarlyData(): Steps<void> {
-  yield* rejectEarlyData();
-  yield { kind: 'unprotect-writes' };
-}
-
-export function* rejectEarlyData(): Steps<void> {
   yield { kind: 'early-data', outcome: 'rejected' };
+  yield { kind: 'unprotect-writes' };
 }
 
 /**

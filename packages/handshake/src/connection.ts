@@ -15,6 +15,7 @@ import {
   encodeHandshake,
   type HandshakeMessage,
   type MessageName,
+  ProtocolVersion,
   TlsError,
 } from '@handfast/wire';
 import { type AskOutcome, AskRound, type Environment, isOfPeer } from './ask-round.ts';
@@ -88,7 +89,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #machine: Machine;
   readonly #reader = new RecordReader();
-  readonly #writer = new RecordWriter();
+  readonly #writer: RecordWriter;
   readonly #reassembler = new HandshakeReassembler();
   readonly #timeline: TimelineRecorder;
 
@@ -120,6 +121,7 @@ export class Connection {
     if (configuration.role === 'server' && configuration.maxEarlyData > 0 && events.earlyData === undefined) {
       throw new RangeError('a server that takes early data needs the event earlyData');
     }
+    this.#writer = new RecordWriter(role === 'client' ? { firstRecordVersion: ProtocolVersion.tls10 } : {});
     const ids = crypto.randomBytes(24);
     this.#timeline = new TimelineRecorder(role, ids.slice(0, 16), ids.slice(16), environment.now());
     this.#machine =

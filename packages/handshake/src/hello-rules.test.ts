@@ -381,6 +381,7 @@ describe('a client refuses', () => {
     const supportedVersions = Uint8Array.of(0, ExtensionType.supported_versions, 0, 5, 4, 3, 4, 3, 3);
     const { client } = new Loopback({
       pki,
+      client: { grease: 'off' },
       carry: (bytes, from) => [from === 'client' ? replaced(bytes, supportedVersions, 1, 0xee) : bytes],
     }).run();
     expect(client.error).toMatchObject({ reason: 'downgrade-detected', alert: 'illegal_parameter' });
