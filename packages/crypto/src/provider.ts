@@ -105,8 +105,9 @@ export interface PrivateKey {
   /** SubjectPublicKeyInfo, DER, of the public half. */
   readonly spki: Uint8Array;
   /**
-   * SignatureSchemes (code points) that this key can make, the preferred one first. An ECDSA key has the one whose
-   * hash TLS 1.3 binds to its curve, an RSA key of id-RSASSA-PSS with parameters the one of its hash.
+   * SignatureSchemes (code points) that this key can make, the preferred one first. An ECDSA key has each hash, as in
+   * TLS 1.2, and that which TLS 1.3 binds to its curve first; an RSA key of id-RSASSA-PSS with parameters has the one of
+   * its hash.
    */
   readonly schemes: readonly number[];
   /** Signature in the form that TLS carries (ECDSA: DER). Throws TlsError `internal-error` for a scheme not in `schemes`. */

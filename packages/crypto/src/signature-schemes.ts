@@ -52,10 +52,13 @@ export function verifiableSchemes(key: PublicKeyInfo): ReadonlyMap<number, Signa
 
 const hashOfCurve = { 'ecdsa-p256': 'sha256', 'ecdsa-p384': 'sha384', 'ecdsa-p521': 'sha512' } as const;
 
-/** Every scheme that a key signs with, the preferred one first: an ECDSA key signs with the hash of its curve only. */
+/**
+ * Every scheme that a key signs with, the preferred one first: for an ECDSA key that with the hash of its curve, which
+ * is the only one for TLS 1.3, and a peer of TLS 1.2 may know only others.
+ */
 export function signableSchemes(key: PublicKeyInfo): ReadonlyMap<number, SignatureAlgorithm> {
   const schemes = verifiableSchemes(key);
-  return 'point' in key ? withHash(schemes, hashOfCurve[key.kind]) : schemes;
+  return 'point' in key ? new Map([...withHash(schemes, hashOfCurve[key.kind]), ...schemes]) : schemes;
 }
 
 function withHash(

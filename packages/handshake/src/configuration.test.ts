@@ -10,7 +10,7 @@ const invalid = { name: 'TlsError', reason: 'configuration-invalid' };
 describe('a configuration is refused', () => {
   test.for([
     ['with a suite that there is not', { cipherSuites: [CipherSuite.TLS_FALLBACK_SCSV] }],
-    ['with a group that there is not', { groups: [0x0100] }],
+    ['with a group that there is not', { groups: [0x001e] }],
     ['without a group', { groups: [] }],
     ['whose lowest version is above the highest', { minVersion: 'tls13', maxVersion: 'tls12' }],
     ['without a suite for its versions', { maxVersion: 'tls12', cipherSuites: [CipherSuite.TLS_AES_128_GCM_SHA256] }],

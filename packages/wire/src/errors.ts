@@ -61,6 +61,7 @@ export const alertOfReason = {
   'certificate-key-usage': 'unsupported_certificate',
   'certificate-purpose': 'unsupported_certificate',
   'certificate-weak': 'unsupported_certificate',
+  'certificate-status-response': 'bad_certificate_status_response',
   'certificate-policy': 'certificate_unknown',
   'certificate-profile': 'bad_certificate',
   'certificate-rejected': 'certificate_unknown',

@@ -64,28 +64,6 @@ describe.for(Object.entries(arbitraryMessages))('%s', ([, { version, message }])
     );
   });
 
-  it('is refused when the header agrees with a byte too many', () => {
-    fc.assert(
-      fc.property(message, fc.integer({ min: 0, max: 255 }), (original, byte) => {
-        const bytes = encodeHandshake(original);
-        refusal(framed(bytes[0] ?? 0, Uint8Array.of(...bytes.subarray(4), byte)), version);
-      }),
-    );
-  });
-
-  it('is refused when the header agrees with a truncation, but for a hello cut off before its extensions', () => {
-    fc.assert(
-      fc.property(message, (original) => {
-        const bytes = encodeHandshake(original);
-        for (let length = 4; length < bytes.length; length++) {
-          const decoded = decodeOrRefuse(framed(bytes[0] ?? 0, bytes.subarray(4, length)), version);
-          if (decoded !== undefined) expect(decoded).toEqual({ ...original, extensions: [] });
-        }
-      }),
-      { numRuns: 20 },
-    );
-  });
-
   it('throws nothing but TlsError when a byte is changed, and what it decodes then it can encode', () => {
     fc.assert(
       fc.property(message, fc.nat(), fc.integer({ min: 1, max: 255 }), (original, seed, change) => {
@@ -99,6 +77,36 @@ describe.for(Object.entries(arbitraryMessages))('%s', ([, { version, message }])
     );
   });
 });
+
+/** What these hold depends on the cipher suite, and is read in a second step: any bytes are right until then. */
+const opaqueMessages: readonly string[] = ['ServerKeyExchange', 'ClientKeyExchange'];
+
+describe.for(Object.entries(arbitraryMessages).filter(([name]) => !opaqueMessages.includes(name)))(
+  '%s',
+  ([, { version, message }]) => {
+    it('is refused when the header agrees with a byte too many', () => {
+      fc.assert(
+        fc.property(message, fc.integer({ min: 0, max: 255 }), (original, byte) => {
+          const bytes = encodeHandshake(original);
+          refusal(framed(bytes[0] ?? 0, Uint8Array.of(...bytes.subarray(4), byte)), version);
+        }),
+      );
+    });
+
+    it('is refused when the header agrees with a truncation, but for a hello cut off before its extensions', () => {
+      fc.assert(
+        fc.property(message, (original) => {
+          const bytes = encodeHandshake(original);
+          for (let length = 4; length < bytes.length; length++) {
+            const decoded = decodeOrRefuse(framed(bytes[0] ?? 0, bytes.subarray(4, length)), version);
+            if (decoded !== undefined) expect(decoded).toEqual({ ...original, extensions: [] });
+          }
+        }),
+        { numRuns: 20 },
+      );
+    });
+  },
+);
 
 describe('decodeHandshake', () => {
   it('throws nothing but TlsError for random bytes of every handshake type', () => {
@@ -211,11 +219,6 @@ describe('decodeHandshake', () => {
     expect(refusal(framed(HandshakeType.key_update, Uint8Array.of(2))).alert).toBe('illegal_parameter');
   });
 
-  it('refuses explicit curves in a ServerKeyExchange', () => {
-    const body = Uint8Array.of(1, 0, 23, 1, 4, 4, 3, 0, 1, 0);
-    expect(refusal(framed(HandshakeType.server_key_exchange, body), 'tls12').alert).toBe('illegal_parameter');
-  });
-
   it('refuses a CertificateStatus that is not OCSP', () => {
     const body = Uint8Array.of(2, 0, 0, 1, 0);
     expect(refusal(framed(HandshakeType.certificate_status, body), 'tls12').reason).toBe('malformed-message');
@@ -233,8 +236,6 @@ describe('decodeHandshake', () => {
       'tls12',
       [1, 1, 0, 2, 4, 3, 0, 2, 0, 0],
     ],
-    ['a server key of no bytes', HandshakeType.server_key_exchange, 'tls12', [3, 0, 29, 0, 4, 3, 0, 0]],
-    ['a client key of no bytes', HandshakeType.client_key_exchange, 'tls12', [0]],
     ['a ticket of no bytes', HandshakeType.new_session_ticket, 'tls13', [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0]],
     ['a compressed certificate of no bytes', HandshakeType.compressed_certificate, 'tls13', [0, 1, 0, 0, 9, 0, 0, 0]],
   ])('refuses %s', ([, type, version, body]) => {

@@ -1,6 +1,7 @@
 export * from './alert-codec.ts';
 export * from './alerts.ts';
 export { concat } from './concat.ts';
+export * from './delegated-credential.ts';
 export * from './errors.ts';
 export * from './extensions.ts';
 export * from './grease.ts';
