@@ -158,7 +158,7 @@ function readEntries(reader: DerReader, crlIssuer: Name): Entries {
     entry.finish();
     let reason: RevocationReason = 'unspecified';
     for (const { oid, critical, value } of extensions) {
-      if (oid === Oid.reasonCode) reason = reasonOf(value);
+      if (oid === Oid.reasonCode) reason = revocationReasonOf(readOnly(value, Tag.ENUMERATED, 'CRLReason'));
       else if (oid === Oid.certificateIssuer) {
         const { key } = certificateIssuerOf(value);
         revoked = byIssuer.get(key) ?? new Map();
@@ -170,8 +170,9 @@ function readEntries(reader: DerReader, crlIssuer: Name): Entries {
   return { byIssuer, obstacle };
 }
 
-function reasonOf(value: Uint8Array): RevocationReason {
-  const number = smallIntegerOf(readOnly(value, Tag.ENUMERATED, 'CRLReason'), 'CRLReason');
+/** @param content content octets of a CRLReason. @throws TlsError `certificate-malformed` */
+export function revocationReasonOf(content: Uint8Array): RevocationReason {
+  const number = smallIntegerOf(content, 'CRLReason');
   const reason = reasons[number];
   if (reason === undefined) throw malformed('CRLReason', `${number} is no reason`);
   return reason;

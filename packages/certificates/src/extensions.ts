@@ -69,6 +69,10 @@ export interface KnownExtensions {
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   /** URLs from which the issuer's certificate can be had (RFC 5280 section 4.2.2.1). */
   readonly caIssuers: readonly string[];
+  /** URLs of OCSP responders (RFC 5280 section 4.2.2.1). */
+  readonly ocspResponders: readonly string[];
+  /** Extensions of TLS that the server must answer (RFC 7633), `status_request` above all. */
+  readonly tlsFeatures: readonly number[];
   /** Dotted OIDs. */
   readonly certificatePolicies: readonly string[] | undefined;
   readonly policyMappings: readonly PolicyMapping[] | undefined;
@@ -91,6 +95,7 @@ const understood: ReadonlySet<string> = new Set([
   Oid.policyConstraints,
   Oid.inhibitAnyPolicy,
   Oid.crlDistributionPoints,
+  Oid.tlsFeature,
 ]);
 
 /** RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.2.1: conforming CAs must not mark these as critical. */
@@ -141,7 +146,8 @@ export function knownExtensions(extensions: readonly Extension[]): KnownExtensio
     nameConstraints: parse(Oid.nameConstraints, nameConstraintsOf),
     subjectKeyIdentifier: parse(Oid.subjectKeyIdentifier, subjectKeyIdentifierOf),
     authorityKeyIdentifier: parse(Oid.authorityKeyIdentifier, authorityKeyIdentifierOf),
-    caIssuers: parse(Oid.authorityInfoAccess, caIssuersOf) ?? [],
+    ...(parse(Oid.authorityInfoAccess, authorityInfoAccessOf) ?? { caIssuers: [], ocspResponders: [] }),
+    tlsFeatures: parse(Oid.tlsFeature, tlsFeaturesOf) ?? [],
     certificatePolicies: parse(Oid.certificatePolicies, certificatePoliciesOf),
     policyMappings: parse(Oid.policyMappings, policyMappingsOf),
     policyConstraints: parse(Oid.policyConstraints, policyConstraintsOf),
@@ -237,17 +243,28 @@ export function authorityKeyIdentifierOf(value: Uint8Array): AuthorityKeyIdentif
   return { keyIdentifier, namesCertificate: issuer !== undefined };
 }
 
-function caIssuersOf(value: Uint8Array): readonly string[] {
+function authorityInfoAccessOf(value: Uint8Array): Pick<KnownExtensions, 'caIssuers' | 'ocspResponders'> {
   const what = 'AuthorityInfoAccess';
   const reader = enterOnly(value, Tag.SEQUENCE, what);
-  const urls: string[] = [];
+  const urls = new Map<string, string[]>([
+    [Oid.caIssuers, []],
+    [Oid.ocsp, []],
+  ]);
   if (reader.done) throw malformed(what, 'is empty');
   while (!reader.done) {
     const description = reader.enter(Tag.SEQUENCE, what);
     const method = oidOf(description.read(Tag.OBJECT_IDENTIFIER, what), what);
     const location = readGeneralName(description, what);
     description.finish();
-    if (method === Oid.caIssuers && location.kind === 'uri') urls.push(location.value);
+    if (location.kind === 'uri') urls.get(method)?.push(location.value);
   }
-  return urls;
+  return { caIssuers: urls.get(Oid.caIssuers) ?? [], ocspResponders: urls.get(Oid.ocsp) ?? [] };
+}
+
+function tlsFeaturesOf(value: Uint8Array): readonly number[] {
+  const what = 'TLSFeature';
+  const reader = enterOnly(value, Tag.SEQUENCE, what);
+  const features: number[] = [];
+  while (!reader.done) features.push(smallIntegerOf(reader.read(Tag.INTEGER, what), what));
+  return features;
 }

@@ -16,6 +16,15 @@ export type {
 export type { GeneralName } from './general-name.ts';
 export { LocalCertificateValidator, type LocalCertificateValidatorOptions } from './local.ts';
 export type { Name, NameAttribute, RelativeDistinguishedName } from './name.ts';
+export {
+  type BasicOcspResponse,
+  nonceOf,
+  type OcspResponse,
+  parseOcspResponse,
+  type SingleOcspResponse,
+} from './ocsp.ts';
+export { encodeOcspRequest } from './ocsp-request.ts';
+export { OcspStore } from './ocsp-store.ts';
 export { decodePem } from './pem.ts';
 export type { PolicyConstraints, PolicyMapping } from './policy-extensions.ts';
 export type { PolicyInputs } from './policy-graph.ts';

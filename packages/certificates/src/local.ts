@@ -5,6 +5,7 @@ import { dnsNamesOf, fingerprintOf, hostNamesOf, serialNumberTextOf } from './ce
 import { CrlStore } from './crl-store.ts';
 import { isForHost } from './host-name.ts';
 import { quoted } from './name.ts';
+import { OcspStore } from './ocsp-store.ts';
 import { type Failure, PathSearch } from './path-search.ts';
 import { anyPolicies, type PolicyInputs } from './policy-graph.ts';
 import type {
@@ -38,8 +39,9 @@ export interface LocalCertificateValidatorOptions {
   readonly policies?: PolicyInputs | undefined;
   /** What to do where it is not known whether a certificate is revoked; by default `prefer`. */
   readonly revocation?: RevocationPolicy | undefined;
-  /** The CRLs to judge by. What is put into the store later counts from then on. */
+  /** The CRLs and OCSP responses to judge by. What is put into the stores later counts from then on. */
   readonly crls?: CrlStore | undefined;
+  readonly ocsp?: OcspStore | undefined;
 }
 
 /**
@@ -54,14 +56,14 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #publicSuffixes: PublicSuffixes | undefined;
   readonly #maximumIntermediates: number;
   readonly #policies: PolicyInputs;
-  readonly #revocation: RevocationSettings;
+  readonly #revocation: Omit<RevocationSettings, 'staple'>;
   readonly #verified: VerifiedSignatures = new WeakMap();
   readonly #identities = new WeakMap<Certificate, Identity>();
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
   constructor(options: LocalCertificateValidatorOptions) {
     const { crypto, anchors, credentials, profile = 'path', policies = anyPolicies } = options;
-    const { revocation = 'prefer', crls = new CrlStore() } = options;
+    const { revocation = 'prefer', crls = new CrlStore(), ocsp = new OcspStore() } = options;
     this.#crypto = crypto;
     this.#store = new TrustStore(anchors);
     this.#credentials = credentials;
@@ -69,10 +71,10 @@ export class LocalCertificateValidator implements CertificateValidator {
     this.#publicSuffixes = options.publicSuffixes;
     this.#maximumIntermediates = Math.min(options.maximumIntermediates ?? limits.intermediates, limits.intermediates);
     this.#policies = policies;
-    this.#revocation = { policy: revocation, crls };
+    this.#revocation = { policy: revocation, crls, ocsp };
   }
 
-  validate({ chain, purpose, keyUse = 'sign', serverName, time }: ValidationRequest): Verdict {
+  validate({ chain, purpose, keyUse = 'sign', serverName, time, ocspResponse }: ValidationRequest): Verdict {
     const [first, ...others] = chain.slice(0, limits.certificates).map(parseSent);
     if (first === undefined) return { ...noCertificate, trusted: false, certificate: undefined };
     if (!first.parsed) return first.verdict;
@@ -89,7 +91,7 @@ export class LocalCertificateValidator implements CertificateValidator {
       time,
       intermediates: others.flatMap((sent) => (sent.parsed ? [sent.certificate] : [])),
       policies: this.#policies,
-      revocation: this.#revocation,
+      revocation: { ...this.#revocation, staple: ocspResponse },
     });
     const result = search.run(endEntity);
     if (!result.found) {

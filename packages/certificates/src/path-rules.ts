@@ -43,6 +43,7 @@ const endEntityRules: readonly Rule[] = [
   breachOfProfile,
 ];
 const crlIssuerRules: readonly Rule[] = [validity, criticalExtensions, wellFormedFields, keyStrength, cRLSign];
+const ocspResponderRules: readonly Rule[] = [validity, criticalExtensions, wellFormedFields, keyStrength, keyUse];
 const issuerRules: readonly Rule[] = [
   basicConstraints,
   keyCertSign,
@@ -68,6 +69,11 @@ export function breachOfIssuer(certificate: Certificate, place: Place): Breach |
 /** The first rule that the certificate breaks as the signer of CRLs, apart from those about its place in a path. */
 export function breachOfCrlIssuer(certificate: Certificate, crypto: CryptoProvider): Breach | undefined {
   return cRLSign(certificate) ?? keyStrength(certificate, { crypto });
+}
+
+/** The first rule that the certificate breaks as the signer of OCSP responses, apart from being made for it. */
+export function breachOfOcspResponder(certificate: Certificate, place: Place): Breach | undefined {
+  return firstBreach(ocspResponderRules, certificate, { ...place, keyUse: 'sign' });
 }
 
 /** RFC 5280 section 6.1: the same name on both sides, as key rollover needs it. */

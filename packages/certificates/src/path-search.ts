@@ -2,15 +2,12 @@ import type { CryptoProvider } from '@handfast/crypto';
 import { sameBytes } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
-import { type CrlCheck, crlStatus } from './crl-status.ts';
-import type { DistributionPoint } from './distribution-point.ts';
 import type { GeneralName } from './general-name.ts';
 import { formatIpAddress } from './ip-address.ts';
 import { quoted } from './name.ts';
 import { constrainedNames, forbiddenName } from './name-constraints.ts';
 import {
   type Breach,
-  breachOfCrlIssuer,
   breachOfEndEntity,
   breachOfIssuer,
   isSelfIssued,
@@ -20,7 +17,7 @@ import {
 import { PolicyGraph, type PolicyInputs } from './policy-graph.ts';
 import type { Profile } from './profile.ts';
 import type { PublicSuffixes } from './public-suffixes.ts';
-import { type RevocationSettings, revocationBreach, unknownStatus } from './revocation.ts';
+import { RevocationCheck, type RevocationSettings } from './revocation.ts';
 import { SignatureCheck, type VerifiedSignatures } from './signature-check.ts';
 import { TrustStore } from './trust-store.ts';
 import { limits, type Work, WorkBudget } from './work-budget.ts';
@@ -64,9 +61,9 @@ export interface PathSearchSettings {
 export class PathSearch {
   readonly #settings: PathSearchSettings;
   readonly #budget: WorkBudget;
-  /** CRLs that are rightly signed, and whose signers are being judged. */
   readonly #pending: ReadonlySet<Crl>;
   readonly #signatures: SignatureCheck;
+  readonly #revocation: RevocationCheck;
   /** What went wrong on the path that came furthest. */
   #failure: Failure | undefined;
   #furthest = 0;
@@ -76,6 +73,9 @@ export class PathSearch {
     this.#budget = budget;
     this.#pending = pending;
     this.#signatures = new SignatureCheck(settings.crypto, settings.verified, budget);
+    this.#revocation = new RevocationCheck(settings, this.#signatures, pending, (path, signer, crl) =>
+      this.#leadsToAnchorOf(path, signer, crl),
+    );
   }
 
   run(endEntity: Certificate): PathResult {
@@ -111,7 +111,7 @@ export class PathSearch {
 
   /** A path that has reached an anchor, where nothing speaks against it as a whole. */
   #judged(path: readonly Certificate[]): readonly Certificate[] | undefined {
-    const failure = policyFailure(path, this.#settings.policies) ?? this.#revocationFailure(path);
+    const failure = policyFailure(path, this.#settings.policies) ?? this.#revocation.failureOf(path);
     if (failure === undefined) return path;
     this.#note(failure, path.length + 1);
     return undefined;
@@ -168,51 +168,11 @@ export class PathSearch {
     }
   }
 
-  /** RFC 5280 section 6.1.3 (a)(3), for every certificate below the anchor. */
-  #revocationFailure(path: readonly Certificate[]): Failure | undefined {
-    const { time, revocation } = this.#settings;
-    if (revocation.policy === 'off') return undefined;
-    for (let depth = path.length - 2; depth >= 0; depth--) {
-      const [certificate, issuer] = [path[depth], path[depth + 1]];
-      if (certificate === undefined || issuer === undefined) continue;
-      const isAuthentic: CrlCheck['isAuthentic'] = (crl, point) => this.#isAuthentic(crl, point, issuer, path);
-      const breach = revocationBreach(
-        certificate,
-        crlStatus(certificate, { crls: revocation.crls, time, isAuthentic }),
-      );
-      if (breach === undefined || (breach.reason === unknownStatus && revocation.policy === 'prefer')) continue;
-      return { ...breach, certificate, depth };
-    }
-    return undefined;
-  }
-
-  /**
-   * RFC 5280 section 6.3.3 (f) and (g): whether a CRL is signed by the issuer of the certificate that it is to speak of,
-   * or by another CA of the CRL's issuer's name with a path of its own to the same anchor.
-   */
-  #isAuthentic(crl: Crl, point: DistributionPoint, issuer: Certificate, path: readonly Certificate[]): boolean {
-    // Of its own signer it tells where that is what the signer's issuer has said, and nobody else would.
-    if (this.#pending.has(crl)) return point.crlIssuer !== undefined;
-    if (issuer.subject.key === crl.issuer.key && this.#maySign(crl, issuer)) return true;
-    const known = [...path, ...this.#settings.intermediates, ...this.#settings.store.named(crl.issuer)];
-    return known.some(
-      (signer) =>
-        signer !== issuer &&
-        signer.subject.key === crl.issuer.key &&
-        this.#maySign(crl, signer) &&
-        this.#leadsToAnchorOf(path, signer, crl),
-    );
-  }
-
-  #maySign(crl: Crl, signer: Certificate): boolean {
-    if (breachOfCrlIssuer(signer, this.#settings.crypto) !== undefined) return false;
-    return this.#signatures.result(crl, signer) === 'right';
-  }
-
   #leadsToAnchorOf(path: readonly Certificate[], signer: Certificate, crl: Crl): boolean {
     const intermediates = [...this.#settings.intermediates, ...path];
     const store = new TrustStore(path.slice(-1).map(({ der }) => der));
-    const settings: PathSearchSettings = { ...this.#settings, purpose: 'crl', intermediates, store };
+    const revocation = { ...this.#settings.revocation, staple: undefined };
+    const settings: PathSearchSettings = { ...this.#settings, purpose: 'crl', intermediates, store, revocation };
     return new PathSearch(settings, this.#budget, new Set([...this.#pending, crl])).run(signer).found;
   }
 
