@@ -520,8 +520,7 @@ export class Connection {
           this.#events.earlyDataEnded?.(effect.outcome);
           break;
         case 'skip-early-data':
-          if (effect.limit === undefined) this.#reader.stopSkipping();
-          else this.#reader.skipEarlyData(effect.limit);
+          this.#reader.skipEarlyData(effect.limit);
           break;
         case 'client-authenticated':
           this.#events.clientAuthenticated?.(effect.peer);

@@ -53,11 +53,8 @@ export type Effect =
   | { readonly kind: 'open-early'; readonly connection: EarlyConnection; readonly limit: number }
   /** Nothing more is written as early data; where it was `rejected`, no byte of it has reached the server's application. */
   | { readonly kind: 'early-data'; readonly outcome: 'accepted' | 'rejected' }
-  /**
-   * A server drops early data that it did not accept, up to `limit` bytes of records (RFC 8446 section 4.2.10);
-   * undefined: no more of it can come.
-   */
-  | { readonly kind: 'skip-early-data'; readonly limit: number | undefined }
+  /** A server drops early data that it did not accept, up to `limit` bytes of records (RFC 8446 section 4.2.10). */
+  | { readonly kind: 'skip-early-data'; readonly limit: number }
   /** Our Finished is done. */
   | { readonly kind: 'completed' }
   /** Both sides' Finished are done: application data may flow. */

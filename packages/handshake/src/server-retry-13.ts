@@ -38,11 +38,8 @@ export function* requestRetry(
   const cookie = yield* makeCookie(handshake, retry);
   yield* send(handshake, retryRequest(firstHello, retry, cookie));
   if (firstHello.legacySessionId.length > 0) yield { kind: 'send-change-cipher-spec' };
-  // What came with the first hello is not wanted, and with the second none may come (section 4.2.10).
-  const isEarly = offersEarlyData(firstHello);
-  if (isEarly) yield skipEarlyData(configuration);
+  if (offersEarlyData(firstHello)) yield skipEarlyData(configuration);
   const hello = yield* receive(handshake, 'tls13', 'ClientHello');
-  if (isEarly) yield { kind: 'skip-early-data', limit: undefined };
   checkCookie(handshake, cookie, hello);
   checkUnchanged(handshake, firstHello, hello, cookie);
   return hello;

@@ -150,8 +150,7 @@ export class SparringPartner {
         if (act.writes !== undefined) this.#writer.limit(act.writes);
         break;
       case 'skip-early-data':
-        if (act.limit === undefined) this.#reader.stopSkipping();
-        else this.#reader.skipEarlyData(act.limit);
+        this.#reader.skipEarlyData(act.limit);
         break;
       case 'open':
         this.opened = act.connection;

@@ -66,16 +66,11 @@ export class RecordReader {
   /**
    * For a server that refused early data, which is under way all the same (RFC 8446 section 4.2.10): drops what cannot
    * be read. That is records that do not open under our key and, while there is no key because we asked for a second
-   * ClientHello, application data. The first record that opens is the end of it.
-   * @param limit bytes that may be dropped, in whole records; more is `too-many-records`.
+   * ClientHello, application data. The first record that opens is the end of it, or the first of that ClientHello.
+   * @param limit bytes that may be dropped, in whole records; more is `too-much-early-data`.
    */
   skipEarlyData(limit: number): void {
     this.#skippable = limit;
-  }
-
-  /** No more early data can come, as the second ClientHello says where there is no key yet. */
-  stopSkipping(): void {
-    this.#skippable = undefined;
   }
 
   /**
@@ -145,6 +140,7 @@ export class RecordReader {
   /** Undefined for application data, which gets here only to be skipped. */
   #unprotected(type: ContentTypeName, wire: Uint8Array): TlsRecord | undefined {
     if (type === 'application_data') return undefined;
+    if (type === 'handshake') this.#skippable = undefined;
     return { type, fragment: wire.subarray(recordHeaderLength), wireBytes: wire.length };
   }
 
@@ -167,7 +163,7 @@ export class RecordReader {
 
   #skip(length: number): void {
     const left = (this.#skippable ?? 0) - length;
-    if (left < 0) throw new TlsError('too-many-records', 'more early data than is skipped after it was refused');
+    if (left < 0) throw new TlsError('too-much-early-data', 'more early data than is skipped after it was refused');
     this.#skippable = left;
   }
 
