@@ -1,12 +1,19 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { PublicKeyKind } from '@handfast/crypto';
+import { ffdheGroup, type PublicKeyKind } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { type AskContext, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupFits } from './groups.ts';
 import { keyIdOf } from './key-id.ts';
 import { masterSecret } from './key-schedule12.ts';
-import type { KeyExchange, MasterSecretDerivation, RespondRequest, StartServerRequest } from './port.ts';
+import type {
+  DecryptRequest,
+  KeyExchange,
+  MasterSecretDerivation,
+  RespondRequest,
+  StartServerRequest,
+  TranscriptSignatureRequest,
+} from './port.ts';
 import { schemeFits, signatureSchemes } from './signature-schemes.ts';
 import { certificateVerifyContent13, serverKeyExchangeContent } from './signed-content.ts';
 
@@ -42,7 +49,7 @@ export function keyExchangePortTests(
     }
 
     const groups13 = nativeCrypto.groups.map((group) => ({ group, name: nameOf(NamedGroup, group) }));
-    const groups12 = groups13.filter(({ group }) => groupFits(group, 'ecdhe'));
+    const groups12 = groups13.filter(({ group }) => groupFits(group, 'ecdhe') || groupFits(group, 'dhe'));
     const signers = (version: 'tls12' | 'tls13') =>
       credentials.flatMap((credential) =>
         signatureSchemes
@@ -79,11 +86,19 @@ export function keyExchangePortTests(
         await respond(NamedGroup.x25519, signer.credential, signer.scheme);
       });
 
+      it('signs nothing where a PSK authenticates', async () => {
+        const client = nativeCrypto.generateEphemeral(NamedGroup.x25519);
+        const request = { group: NamedGroup.x25519, clientShare: client.share, signature: undefined };
+        const answer = await port.respond(request, context());
+        expect(hex(answer.secret)).toBe(hex(client.agree(answer.share)));
+        expect(answer.signature).toBeUndefined();
+      });
+
       it('hashes the transcript with the hash of the cipher suite', async () => {
         await respond(NamedGroup.x25519, ecdsa, SignatureScheme.ecdsa_secp256r1_sha256, 'sha384');
       });
 
-      const request = (changes: Partial<RespondRequest['signature']>, clientShare?: Uint8Array): RespondRequest => ({
+      const request = (changes: Partial<TranscriptSignatureRequest>, clientShare?: Uint8Array): RespondRequest => ({
         group: NamedGroup.x25519,
         clientShare: clientShare ?? nativeCrypto.generateEphemeral(NamedGroup.x25519).share,
         signature: {
@@ -142,7 +157,7 @@ export function keyExchangePortTests(
         serverRandom,
         ...changes,
       });
-      const params = (group: number, share: Uint8Array): Uint8Array =>
+      const curveParams = (group: number, share: Uint8Array): Uint8Array =>
         Buffer.concat([Uint8Array.of(3, group >> 8, group & 0xff, share.length), share]);
 
       it.for(groups12)('agree on a secret with a client of group $name', async ({ group }) => {
@@ -157,8 +172,30 @@ export function keyExchangePortTests(
 
       it.for(signers('tls12'))('sign the share with $kind, $name', async ({ credential, scheme }) => {
         const { share, signature } = await port.startServer(start({ keyId: credential.keyId, scheme }), context());
-        const content = serverKeyExchangeContent(clientRandom, serverRandom, params(NamedGroup.x25519, share));
+        const content = serverKeyExchangeContent(clientRandom, serverRandom, curveParams(NamedGroup.x25519, share));
         expect(credential.publicKey.verify(scheme, content, signature)).toBe(true);
+      });
+
+      it('sign prime, generator and share of a finite field (RFC 5246 section 7.4.3)', async () => {
+        const group = NamedGroup.ffdhe3072;
+        const rsa = credentialOf('rsa');
+        const scheme = SignatureScheme.rsa_pss_rsae_sha256;
+        const { share, signature } = await port.startServer(start({ group, keyId: rsa.keyId, scheme }), context());
+        const { prime } = ffdheGroup(group);
+        const params = Buffer.concat([Buffer.of(1, 128), prime, Buffer.of(0, 1, 2), Buffer.of(1, 128), share]);
+        const content = serverKeyExchangeContent(clientRandom, serverRandom, params);
+        expect(rsa.publicKey.verify(scheme, content, signature)).toBe(true);
+      });
+
+      it('take a share of a finite field without its leading zeros, and leave out those of the secret', async () => {
+        const group = NamedGroup.ffdhe2048;
+        const derivation = { kind: 'classic', hash: 'sha256', clientRandom, serverRandom } as const;
+        const { share, continuation } = await port.startServer(start({ group }), context());
+        // The peer's exponent is 1: its share is the generator, and the secret is our share.
+        const request = { continuation, group, peerShare: Uint8Array.of(2), masterSecret: derivation };
+        const premaster = share.subarray(share.findIndex((byte) => byte !== 0));
+        const { secret } = await port.agree(request, context());
+        expect(hex(secret)).toBe(hex(masterSecret(nativeCrypto, premaster, derivation)));
       });
 
       const derivations: readonly MasterSecretDerivation[] = [
@@ -195,7 +232,7 @@ export function keyExchangePortTests(
         expect((await failure(ask)).reason).toBe('internal-error');
       });
 
-      it.for(badShares.filter(({ group }) => groupFits(group, 'ecdhe')))(
+      it.for(badShares.filter(({ group }) => groups12.some((each) => each.group === group)))(
         'refuse $what as the share of a client',
         async ({ group, share }) => {
           const { continuation } = await port.startServer(start({ group }), context());
@@ -284,6 +321,56 @@ export function keyExchangePortTests(
       });
     });
 
+    describe('decrypt', () => {
+      const rsa = credentialOf('rsa');
+      const premaster = Uint8Array.of(3, 3, ...randomBytes(46));
+      const [clientRandom, serverRandom] = [randomBytes(32), randomBytes(32)];
+      const request = (changes: Partial<DecryptRequest> = {}): DecryptRequest => ({
+        keyId: rsa.keyId,
+        encryptedPremaster: rsa.publicKey.encryptPremaster(premaster),
+        clientVersion: 0x0303,
+        masterSecret: { kind: 'classic', hash: 'sha256', clientRandom, serverRandom },
+        ...changes,
+      });
+
+      it.for<MasterSecretDerivation>([
+        { kind: 'extended', hash: 'sha384', sessionHash: randomBytes(48) },
+        { kind: 'classic', hash: 'sha256', clientRandom, serverRandom },
+      ])('answers with the $kind master secret of the premaster secret', async (derivation) => {
+        const { secret } = await port.decrypt(request({ masterSecret: derivation }), context());
+        expect(hex(secret)).toBe(hex(masterSecret(nativeCrypto, premaster, derivation)));
+      });
+
+      it.for([
+        ['of another version', { clientVersion: 0x0302 }],
+        ['that is no ciphertext', { encryptedPremaster: randomBytes(256) }],
+        ['that is too short', { encryptedPremaster: randomBytes(255) }],
+        ['of no bytes', { encryptedPremaster: new Uint8Array() }],
+        ['above the modulus', { encryptedPremaster: new Uint8Array(256).fill(0xff) }],
+      ] as const)(
+        'answers with a secret that nobody knows for a premaster %s, another each time',
+        async ([, changes]) => {
+          const same = request(changes);
+          const known = masterSecret(nativeCrypto, premaster, same.masterSecret);
+          const answers = [await port.decrypt(same, context()), await port.decrypt(same, context())];
+          const secrets = answers.map(({ secret }) => hex(secret));
+          expect(secrets.map((secret) => secret.length)).toEqual([96, 96]);
+          expect(new Set([...secrets, hex(known)]).size).toBe(3);
+        },
+      );
+
+      it('names the key that it does not hold, and refuses one that does not decrypt', async () => {
+        const keyId = 'fe'.repeat(32);
+        const error = await failure(() => port.decrypt(request({ keyId }), context()));
+        expect(error.reason).toBe('service-failed');
+        expect(error.detail).toContain(keyId);
+        for (const kind of ['ecdsa-p256', 'rsa-pss'] as const) {
+          const other = request({ keyId: credentialOf(kind).keyId });
+          expect((await failure(() => port.decrypt(other, context()))).reason).toBe('internal-error');
+        }
+      });
+    });
+
     describe('sign', () => {
       it.for(signers('tls12'))('signs the content with $kind, $name', async ({ credential, scheme }) => {
         const content = randomBytes(500);
@@ -338,8 +425,16 @@ const badShares = [
   { what: 'too long a share of X25519', group: NamedGroup.x25519, share: new Uint8Array(33).fill(9) },
   { what: 'a point off the curve P-256', group: NamedGroup.secp256r1, share: new Uint8Array(65).fill(4) },
   { what: 'a compressed point of P-256', group: NamedGroup.secp256r1, share: new Uint8Array(33).fill(2) },
+  { what: 'the number 1 of ffdhe2048', group: NamedGroup.ffdhe2048, share: new Uint8Array(256).with(255, 1) },
+  { what: 'the prime less 1 of ffdhe2048', group: NamedGroup.ffdhe2048, share: lessOne(NamedGroup.ffdhe2048) },
+  { what: 'too long a share of ffdhe2048', group: NamedGroup.ffdhe2048, share: new Uint8Array(257).fill(9) },
   { what: 'too short a share of X25519MLKEM768', group: NamedGroup.X25519MLKEM768, share: new Uint8Array(100) },
 ].filter(({ group }) => nativeCrypto.groups.includes(group));
+
+function lessOne(group: number): Uint8Array {
+  const { prime } = ffdheGroup(group);
+  return prime.with(prime.length - 1, 0xfe);
+}
 
 function context(): AskContext {
   return {

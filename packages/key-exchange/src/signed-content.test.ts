@@ -3,13 +3,23 @@ import { fromHex, toHex } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
 import { keyIdOf } from './key-id.ts';
 import { keyLogLine } from './key-log.ts';
-import { certificateVerifyContent13 } from './signed-content.ts';
+import { certificateVerifyContent13, delegatedCredentialContent } from './signed-content.ts';
 
 it('certificateVerifyContent13 is the example of RFC 8446 section 4.4.3', () => {
   const content = certificateVerifyContent13('server', new Uint8Array(32).fill(1));
   expect(toHex(content)).toBe(
     `${'20'.repeat(64)}544c5320312e332c207365727665722043657274696669636174655665726966790` + `0${'01'.repeat(32)}`,
   );
+});
+
+it('delegatedCredentialContent is what RFC 9345 section 4 lists, in its order', () => {
+  const credential = { validTime: 7, certVerifyAlgorithm: 0x0403, subjectPublicKeyInfo: fromHex('aa') };
+  const text = (side: string) =>
+    `${'20'.repeat(64)}${Buffer.from(`TLS, ${side} delegated credentials\0`).toString('hex')}`;
+  for (const side of ['client', 'server'] as const) {
+    const content = delegatedCredentialContent(side, fromHex('cc'), { credential, algorithm: 0x0804 });
+    expect(toHex(content)).toBe(`${text(side)}cc0000000704030000${'01aa0804'}`);
+  }
 });
 
 describe('keyIdOf', () => {

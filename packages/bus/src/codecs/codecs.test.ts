@@ -4,7 +4,7 @@ import { decodeReply } from '../reply.ts';
 import { parseReply, parseRequest } from '../sealing/envelope.ts';
 import { authoritiesCodec, credentialsCodec, validateCodec } from './certificates.ts';
 import type { Codec } from './codec.ts';
-import { agreeCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './key-exchange.ts';
+import { agreeCodec, decryptCodec, offerCodec, respondCodec, signCodec, startServerCodec } from './key-exchange.ts';
 import { blankTicketsCodec, keepCodec, recallCodec, resumeCodec } from './resumption.ts';
 import { handshakesCodec, noteCodec } from './sessions.ts';
 
@@ -52,6 +52,15 @@ interface Case {
   decode(bytes: Uint8Array): unknown;
 }
 
+const masterSecret = fc.oneof(
+  fc.record({ kind: fc.constant('extended' as const), hash, sessionHash: bytes(32, 64) }),
+  fc.record({ kind: fc.constant('classic' as const), hash, clientRandom: random, serverRandom: random }),
+);
+
+function orUndefined<T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(values, { nil: undefined });
+}
+
 function caseOf<T>(name: string, codec: Codec<T>, values: fc.Arbitrary<T>): Case {
   const roundTrip = () =>
     fc.assert(
@@ -69,10 +78,14 @@ const cases: readonly Case[] = [
     fc.record({
       group: codePoint,
       clientShare: bytes(0),
-      signature: fc.record({ keyId, scheme: codePoint, hash, beforeShare: bytes(), afterShare: bytes() }),
+      signature: orUndefined(fc.record({ keyId, scheme: codePoint, hash, beforeShare: bytes(), afterShare: bytes() })),
     }),
   ),
-  caseOf('RespondReply', respondCodec.answer, fc.record({ share: bytes(), secret: bytes(), signature: bytes() })),
+  caseOf(
+    'RespondReply',
+    respondCodec.answer,
+    fc.record({ share: bytes(), secret: bytes(), signature: orUndefined(bytes()) }),
+  ),
   caseOf(
     'StartServerRequest',
     startServerCodec.request,
@@ -96,16 +109,18 @@ const cases: readonly Case[] = [
       continuation: bytes(),
       group: codePoint,
       peerShare: bytes(0),
-      masterSecret: fc.oneof(
-        fc.constant(undefined),
-        fc.record({ kind: fc.constant('extended' as const), hash, sessionHash: bytes(32, 64) }),
-        fc.record({ kind: fc.constant('classic' as const), hash, clientRandom: random, serverRandom: random }),
-      ),
+      masterSecret: orUndefined(masterSecret),
     }),
   ),
   caseOf('AgreeReply', agreeCodec.answer, fc.record({ secret: bytes() })),
   caseOf('SignRequest', signCodec.request, fc.record({ keyId, scheme: codePoint, content: bytes() })),
   caseOf('SignReply', signCodec.answer, fc.record({ signature: bytes() })),
+  caseOf(
+    'DecryptRequest',
+    decryptCodec.request,
+    fc.record({ keyId, encryptedPremaster: bytes(0), clientVersion: codePoint, masterSecret }),
+  ),
+  caseOf('DecryptReply', decryptCodec.answer, fc.record({ secret: bytes(48, 48) })),
   caseOf(
     'ValidateRequest',
     validateCodec.request,
@@ -248,6 +263,8 @@ describe('an empty message, whose fields are all missing,', () => {
     ['OfferReply', offerCodec.answer.decode],
     ['AgreeReply', agreeCodec.answer.decode],
     ['SignReply', signCodec.answer.decode],
+    ['DecryptRequest', decryptCodec.request.decode],
+    ['DecryptReply', decryptCodec.answer.decode],
     ['ValidateReply', validateCodec.answer.decode],
     ['Reply', decodeReply],
     ['SealedReply', parseReply],
