@@ -11,7 +11,7 @@ export interface PeerCertificate {
   /** DER, end entity first. */
   readonly chain: readonly Uint8Array[];
   readonly verdict: Verdict;
-  /** What came stapled to the chain in this handshake: an OCSPResponse, DER, and SCTs. */
+  /** What came stapled to the chain, here or in the handshake of the session that is resumed: an OCSPResponse, DER, and SCTs. */
   readonly stapled?: Stapled | undefined;
 }
 

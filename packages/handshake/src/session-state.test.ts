@@ -24,11 +24,22 @@ const identity = fc.record({
   notAfter: milliseconds,
 });
 
+const stapled = fc.record({
+  ocspResponse: optional(bytes(60, 1)),
+  signedCertificateTimestamps: fc.array(bytes(60, 1), { maxLength: 3 }),
+});
+
 const peer = fc
-  .record({ chain: fc.array(bytes(60, 1), { minLength: 1, maxLength: 4 }), anchor: bytes(60, 1), identity })
-  .map(({ chain, anchor, identity }) => ({
+  .record({
+    chain: fc.array(bytes(60, 1), { minLength: 1, maxLength: 4 }),
+    anchor: bytes(60, 1),
+    identity,
+    stapled: optional(stapled),
+  })
+  .map(({ chain, anchor, identity, stapled }) => ({
     chain,
     verdict: { trusted: true as const, path: [...chain, anchor], identity },
+    stapled,
   }));
 
 const state: fc.Arbitrary<SessionState> = fc.record({
@@ -64,6 +75,25 @@ describe('the state of a session', () => {
         (session) => void expect(decodeClientSession(encodeClientSession(session))).toEqual(session),
       ),
     );
+  });
+
+  test('holds a chain of any length', () => {
+    const [sample] = fc.sample(state, 1);
+    const chain = Array.from({ length: 300 }, (_, index) => Uint8Array.of(index >> 8, index));
+    const identity = {
+      dnsNames: [],
+      subject: '',
+      issuer: '',
+      serialNumber: '',
+      fingerprint: '',
+      notBefore: 0,
+      notAfter: 1,
+    };
+    const long = {
+      ...(sample as SessionState),
+      peer: { chain, verdict: { trusted: true as const, path: chain, identity }, stapled: undefined },
+    };
+    expect(decodeSessionState(encodeSessionState(long))).toEqual(long);
   });
 
   test('is nothing where it is cut off, goes on, or is of another form', () => {

@@ -1,6 +1,6 @@
 import type { Identity } from '@handfast/certificates';
 import { type MessageVersion, Reader, TlsError, Writer } from '@handfast/wire';
-import type { PeerCertificate } from './peer.ts';
+import type { PeerCertificate, Stapled } from './peer.ts';
 
 /**
  * What a session leaves behind for the connections that resume it: the content of a ticket, and what a client keeps. Only
@@ -126,29 +126,47 @@ function readState(reader: Reader): SessionState {
 }
 
 /** A certificate of the path that the chain holds too is written as its place in the chain. */
-const notInChain = 0xff;
+const notInChain = 0xffff;
 
-function writePeer(writer: Writer, { chain, verdict }: PeerCertificate): void {
+function writePeer(writer: Writer, { chain, verdict, stapled }: PeerCertificate): void {
   if (!verdict.trusted) throw new TlsError('internal-error', 'a session with an untrusted peer is not kept');
-  writer.uint8(chain.length);
+  writer.uint16(chain.length);
   for (const certificate of chain) writer.vector24(certificate);
-  writer.uint8(verdict.path.length);
+  writer.uint16(verdict.path.length);
   for (const certificate of verdict.path) {
     const place = chain.findIndex((each) => sameBytes(each, certificate));
-    writer.uint8(place < 0 ? notInChain : place);
+    writer.uint16(place < 0 ? notInChain : place);
     if (place < 0) writer.vector24(certificate);
   }
   writer.vector24(utf8.encode(JSON.stringify(verdict.identity)));
+  writer.uint8(stapled === undefined ? 0 : 1);
+  if (stapled !== undefined) writeStapled(writer, stapled);
 }
 
 function readPeer(reader: Reader): PeerCertificate {
-  const chain = Array.from({ length: reader.uint8() }, () => reader.vector24());
-  const path = Array.from({ length: reader.uint8() }, () => {
-    const place = reader.uint8();
+  const chain = Array.from({ length: reader.uint16() }, () => reader.vector24());
+  const path = Array.from({ length: reader.uint16() }, () => {
+    const place = reader.uint16();
     return chain[place] ?? reader.vector24();
   });
   const identity = JSON.parse(text.decode(reader.vector24())) as Identity;
-  return { chain, verdict: { trusted: true, path, identity } };
+  const stapled = reader.uint8() === 0 ? undefined : readStapled(reader);
+  return { chain, verdict: { trusted: true, path, identity }, stapled };
+}
+
+/** An OCSPResponse of no bytes stands for none. */
+function writeStapled(writer: Writer, { ocspResponse, signedCertificateTimestamps }: Stapled): void {
+  writer.vector24(ocspResponse ?? new Uint8Array(0));
+  writer.uint16(signedCertificateTimestamps.length);
+  for (const timestamp of signedCertificateTimestamps) writer.vector16(timestamp);
+}
+
+function readStapled(reader: Reader): Stapled {
+  const ocspResponse = reader.vector24();
+  return {
+    ocspResponse: ocspResponse.length === 0 ? undefined : ocspResponse,
+    signedCertificateTimestamps: Array.from({ length: reader.uint16() }, () => reader.vector16()),
+  };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
