@@ -3,11 +3,11 @@ import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { connect, createSecureContext, TLSSocket } from 'node:tls';
-import type { AeadName } from '@handfast/crypto';
+import { type AeadName, aeadTagLength, macLength, type RecordCipher } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import * as x509 from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CipherSuiteParameters, cipherSuites } from './cipher-suites.ts';
+import { type CipherSuiteParameters, cipherSuites, legacyCipherSuites } from './cipher-suites.ts';
 import { exportKeyingMaterial13 } from './exporter13.ts';
 import { exportKeyingMaterial12, finishedVerifyData12, keyBlock12 } from './key-schedule12.ts';
 import { type TrafficKeys, trafficKeys13 } from './traffic-keys13.ts';
@@ -26,7 +26,8 @@ describe('keys for a handshake of node:tls', () => {
       }),
     };
   });
-  const suites = (version: 'tls12' | 'tls13') => cipherSuites.filter((suite) => suite.version === version);
+  const suites = (version: 'tls12' | 'tls13') =>
+    [...cipherSuites, ...legacyCipherSuites].filter((suite) => suite.version === version);
 
   it.for(suites('tls13'))('with $name open the records of both directions', async (suite) => {
     const seen = await handshake(suite, certificates.ecdsa);
@@ -111,8 +112,9 @@ async function handshake(suite: CipherSuiteParameters, { cert, key }: Certificat
     clientWire.write(bytes);
   });
   const version = suite.version === 'tls13' ? 'TLSv1.3' : 'TLSv1.2';
-  const ciphers = suite.version === 'tls13' ? suite.name : opensslName(suite);
-  const secureContext = createSecureContext({ cert, key });
+  // Short tags and SHA-1 are below what OpenSSL asks for by default.
+  const ciphers = `${suite.version === 'tls13' ? suite.name : opensslName(suite)}:AES128-SHA:@SECLEVEL=0`;
+  const secureContext = createSecureContext({ cert, key, ciphers, dhparam: 'auto' });
   const server = new TLSSocket(serverEnd, { isServer: true, secureContext });
   const client = connect({
     socket: clientEnd,
@@ -143,7 +145,12 @@ async function handshake(suite: CipherSuiteParameters, { cert, key }: Certificat
 /** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` is `ECDHE-RSA-AES128-GCM-SHA256` there. */
 function opensslName({ name }: CipherSuiteParameters): string {
   const words = name.replace('TLS_', '').replace('WITH_', '').replace('POLY1305_SHA256', 'POLY1305');
-  return words.replace('AES_', 'AES').replaceAll('_', '-');
+  return words
+    .replace(/^RSA_/, '')
+    .replace('AES_', 'AES')
+    .replace('CBC_', '')
+    .replace('CCM_8', 'CCM8')
+    .replaceAll('_', '-');
 }
 
 function open13(suite: CipherSuiteParameters, { key, iv }: TrafficKeys, record: Buffer | undefined): Buffer {
@@ -153,17 +160,35 @@ function open13(suite: CipherSuiteParameters, { key, iv }: TrafficKeys, record: 
 }
 
 /** The first record of a direction, so with sequence number 0 (RFC 5246 section 6.2.3.3, RFC 7905). */
-function open12(suite: CipherSuiteParameters, { key, iv }: TrafficKeys, record: Buffer | undefined): Uint8Array {
+function open12(suite: CipherSuiteParameters, keys: TrafficKeys, record: Buffer | undefined): Uint8Array {
   if (record === undefined) return expect.fail('no such record');
+  if (suite.protection.kind === 'cbc') return openCbc(suite.protection, keys, record);
+  const { key, iv } = keys;
   const explicit = aeadOf(suite) === 'chacha20-poly1305' ? 0 : 8;
   expect(iv).toHaveLength(12 - explicit);
   const nonce = Buffer.concat([iv, record.subarray(5, 5 + explicit)]);
   const ciphertext = record.subarray(5 + explicit);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(ciphertext.length - 16);
-  const associatedData = Buffer.concat([Buffer.alloc(8), record.subarray(0, 3), length]);
+  const associatedData = pseudoHeader(record, ciphertext.length - aeadTagLength[aeadOf(suite)]);
   const opened = nativeCrypto.aead(aeadOf(suite), key).open(nonce, associatedData, ciphertext);
   return opened ?? expect.fail('the record does not open');
+}
+
+/** OpenSSL encrypts, then makes the MAC, over IV and ciphertext (RFC 7366 section 3). */
+function openCbc({ cipher, mac }: CbcRecordCipher, { macKey, key }: TrafficKeys, record: Buffer): Uint8Array {
+  const authentic = record.subarray(5, record.length - macLength[mac]);
+  const header = pseudoHeader(record, authentic.length);
+  expect(hex(nativeCrypto.hmac(mac, macKey, Buffer.concat([header, authentic])))).toBe(
+    hex(record.subarray(5 + authentic.length)),
+  );
+  const plaintext = nativeCrypto.cbc(cipher, key).decrypt(authentic.subarray(0, 16), authentic.subarray(16));
+  return plaintext.subarray(0, -1 - (plaintext.at(-1) ?? 0));
+}
+
+type CbcRecordCipher = Extract<RecordCipher, { readonly kind: 'cbc' }>;
+
+/** Of the first record of a direction. */
+function pseudoHeader(record: Buffer, contentLength: number): Buffer {
+  return Buffer.concat([Buffer.alloc(8), record.subarray(0, 3), Buffer.of(contentLength >> 8, contentLength)]);
 }
 
 function isProtected(record: Buffer): boolean {
