@@ -1,3 +1,4 @@
+import { parseCertificate, publicKeyOf } from '@handfast/certificates';
 import { premasterLength } from '@handfast/crypto';
 import {
   type CipherSuiteParameters,
@@ -17,6 +18,7 @@ import {
   SignatureScheme,
   TlsError,
 } from '@handfast/wire';
+import { hasCurveOf } from './certificate-curves.ts';
 import { type Offer, offerShares } from './client-offer.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { ask, type Steps } from './effects.ts';
@@ -83,7 +85,7 @@ function notOffered(group: number): TlsError {
 
 /** The server's signature over its share, and that its key is of the kind that the suite names (RFC 8422 section 2). */
 export function proveServer12(
-  handshake: Handshake,
+  handshake: Handshake<ClientConfiguration>,
   { suite, clientRandom, serverRandom }: Terms12,
   peer: PeerCertificate,
   { params, scheme, signature }: ServerShare12,
@@ -93,7 +95,20 @@ export function proveServer12(
     throw new TlsError('illegal-parameter', `${name} does not fit ${suite.name}`, { step });
   }
   const content = serverKeyExchangeContent(clientRandom, serverRandom, params);
-  return provePossession(handshake, 'tls12', peer, { scheme, content, signature }, step);
+  const server = provePossession(handshake, 'tls12', peer, { scheme, content, signature }, step);
+  checkCurve(handshake, server);
+  return server;
+}
+
+function checkCurve(
+  { configuration, crypto }: Handshake<ClientConfiguration>,
+  { chain: [endEntity] }: ProvenPeer,
+): void {
+  const kind = endEntity && publicKeyOf(crypto, parseCertificate(endEntity)).kind;
+  if (kind === undefined || hasCurveOf(configuration.groups, kind)) return;
+  throw new TlsError('illegal-parameter', `a certificate with a key of kind ${kind}, whose curve we did not offer`, {
+    step: 'Certificate',
+  });
 }
 
 /** A client's half of the key exchange. */

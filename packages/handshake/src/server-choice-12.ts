@@ -7,6 +7,7 @@ import {
   groupFits,
 } from '@handfast/key-exchange';
 import { type ClientHello, findExtension, NamedGroup, SignatureScheme, TlsError } from '@handfast/wire';
+import { hasCurveOf } from './certificate-curves.ts';
 import type { ServerConfiguration } from './configuration.ts';
 import { cut, namesOf } from './hellos.ts';
 import {
@@ -78,8 +79,10 @@ function chooseWith(
   const { keyExchange: algorithm } = suite;
   const group = groups[algorithm];
   if (algorithm === 'any' || group === undefined) return undefined;
+  const curves = findExtension(hello.extensions, 'supported_groups');
+  const clientHasCurveOf = (kind: PublicKeyKind) => curves === undefined || hasCurveOf(curves, kind);
   const choice = chooseCredential(credentials, schemesOf(hello), 'tls12', serverName, (kind) =>
-    suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa') && hasCurveOf(hello, kind),
+    suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa') && clientHasCurveOf(kind),
   );
   return (
     choice && {
@@ -118,16 +121,3 @@ function chooseFiniteField({ groups }: ServerConfiguration, hello: ClientHello):
 function isFiniteField(group: number): boolean {
   return group >> 8 === 1;
 }
-
-/** An ECDSA certificate must be on a curve that the client has, if it says which those are (RFC 8422 section 5.3). */
-function hasCurveOf(hello: ClientHello, kind: PublicKeyKind): boolean {
-  const curve = curveOf[kind];
-  const offered = findExtension(hello.extensions, 'supported_groups');
-  return curve === undefined || offered === undefined || offered.includes(curve);
-}
-
-const curveOf: Readonly<Partial<Record<PublicKeyKind, number>>> = {
-  'ecdsa-p256': NamedGroup.secp256r1,
-  'ecdsa-p384': NamedGroup.secp384r1,
-  'ecdsa-p521': NamedGroup.secp521r1,
-};
