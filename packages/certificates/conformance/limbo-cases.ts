@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { TlsError } from '@handfast/wire';
-import { CrlStore, decodePem, LocalCertificateValidator, PublicSuffixes, type Verdict } from '../src/index.ts';
+import {
+  CrlStore,
+  decodePem,
+  type Identity,
+  LocalCertificateValidator,
+  PublicSuffixes,
+  type Verdict,
+} from '../src/index.ts';
 import type { Result } from './results.ts';
 
 /** A case of x509-limbo, as far as it is used here. BetterTLS is told in the same format. */
@@ -43,8 +50,10 @@ export function readLimbo(file: string): readonly LimboCase[] {
 export function runLimbo(test: LimboCase): Result {
   try {
     const verdict = validate(test);
-    const context = verdict.trusted ? null : `${verdict.reason}: ${verdict.detail} (${verdict.rule})`;
-    return { id: test.id, actual_result: verdict.trusted ? 'SUCCESS' : 'FAILURE', context };
+    const refusal = verdict.trusted
+      ? missingName(test, verdict.identity)
+      : `${verdict.reason}: ${verdict.detail} (${verdict.rule})`;
+    return { id: test.id, actual_result: refusal === undefined ? 'SUCCESS' : 'FAILURE', context: refusal ?? null };
   } catch (error) {
     // An anchor or a CRL that cannot be read.
     if (!(error instanceof TlsError)) throw error;
@@ -78,6 +87,13 @@ function validate(test: LimboCase): Verdict {
     ocspResponse: undefined,
     signedCertificateTimestamps: [],
   });
+}
+
+/** A client proves no name by itself; who asks for one looks for it in the identity. */
+function missingName(test: LimboCase, { dnsNames, ipAddresses = [], emails = [] }: Identity): string | undefined {
+  const names = { DNS: dnsNames, IP: ipAddresses, RFC822: emails };
+  const missing = (test.expected_peer_names ?? []).find(({ kind, value }) => !names[kind].includes(value));
+  return missing && `the certificate is not for ${missing.value}`;
 }
 
 function certificates(pem: string): readonly Uint8Array[] {

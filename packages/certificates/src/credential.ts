@@ -11,11 +11,11 @@ import { schemesOfPssKey } from './signature-algorithm.ts';
 function schemesOf(kind: PublicKeyKind, { publicKeyAlgorithm }: Certificate): readonly number[] {
   switch (kind) {
     case 'ecdsa-p256':
-      return [SignatureScheme.ecdsa_secp256r1_sha256];
+      return ecdsaSchemes(SignatureScheme.ecdsa_secp256r1_sha256);
     case 'ecdsa-p384':
-      return [SignatureScheme.ecdsa_secp384r1_sha384];
+      return ecdsaSchemes(SignatureScheme.ecdsa_secp384r1_sha384);
     case 'ecdsa-p521':
-      return [SignatureScheme.ecdsa_secp521r1_sha512];
+      return ecdsaSchemes(SignatureScheme.ecdsa_secp521r1_sha512);
     case 'ed25519':
       return [SignatureScheme.ed25519];
     case 'rsa':
@@ -23,6 +23,16 @@ function schemesOf(kind: PublicKeyKind, { publicKeyAlgorithm }: Certificate): re
     case 'rsa-pss':
       return schemesOfPssKey(publicKeyAlgorithm);
   }
+}
+
+/** TLS 1.2 knows no curve in a scheme, so that an ECDSA key has each hash there; TLS 1.3 has that of its curve. */
+function ecdsaSchemes(own: number): readonly number[] {
+  const all = [
+    SignatureScheme.ecdsa_secp256r1_sha256,
+    SignatureScheme.ecdsa_secp384r1_sha384,
+    SignatureScheme.ecdsa_secp521r1_sha512,
+  ];
+  return [own, ...all.filter((scheme) => scheme !== own)];
 }
 
 const rsaSchemes: readonly number[] = [

@@ -14,6 +14,7 @@ export type {
   NameConstraints,
 } from './extensions.ts';
 export type { GeneralName } from './general-name.ts';
+export type { IdentityRule } from './identity.ts';
 export { LocalCertificateValidator, type LocalCertificateValidatorOptions } from './local.ts';
 export type { Name, NameAttribute, RelativeDistinguishedName } from './name.ts';
 export {

@@ -1,9 +1,10 @@
 import type { CryptoProvider } from '@handfast/crypto';
 import { TlsError } from '@handfast/wire';
 import { type Certificate, parseCertificate } from './certificate.ts';
-import { dnsNamesOf, fingerprintOf, hostNamesOf, serialNumberTextOf } from './certificate-text.ts';
+import { hostNamesOf } from './certificate-text.ts';
 import { CrlStore } from './crl-store.ts';
 import { isForHost } from './host-name.ts';
+import { type IdentityRule, identityOf } from './identity.ts';
 import { quoted } from './name.ts';
 import { OcspStore } from './ocsp-store.ts';
 import { type Failure, PathSearch } from './path-search.ts';
@@ -35,6 +36,8 @@ export interface LocalCertificateValidatorOptions {
   readonly publicSuffixes?: PublicSuffixes | undefined;
   /** How many CAs that are not self-issued may stand between an end entity and its anchor: at most 10, the default. */
   readonly maximumIntermediates?: number | undefined;
+  /** How an end entity's name is made (`Identity.name`); by default there is none. */
+  readonly identityRules?: readonly IdentityRule[] | undefined;
   /** Certificate policies that are demanded; by default none. */
   readonly policies?: PolicyInputs | undefined;
   /** What to do where it is not known whether a certificate is revoked; by default `prefer`. */
@@ -58,6 +61,7 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #policies: PolicyInputs;
   readonly #revocation: Omit<RevocationSettings, 'staple'>;
   readonly #verified: VerifiedSignatures = new WeakMap();
+  readonly #identityRules: readonly IdentityRule[];
   readonly #identities = new WeakMap<Certificate, Identity>();
 
   /** @throws TlsError `configuration-invalid` that says which anchor cannot be read */
@@ -70,6 +74,7 @@ export class LocalCertificateValidator implements CertificateValidator {
     this.#profile = profile;
     this.#publicSuffixes = options.publicSuffixes;
     this.#maximumIntermediates = Math.min(options.maximumIntermediates ?? limits.intermediates, limits.intermediates);
+    this.#identityRules = options.identityRules ?? [];
     this.#policies = policies;
     this.#revocation = { policy: revocation, crls, ocsp };
   }
@@ -101,7 +106,8 @@ export class LocalCertificateValidator implements CertificateValidator {
         ? unread.verdict
         : rejected(result.failure);
     }
-    if (serverName !== undefined && !isForHost(endEntity, serverName)) return nameMismatch(endEntity, serverName);
+    if (serverName !== undefined && !isForHost(endEntity, serverName))
+      return nameMismatch(result.path, endEntity, serverName);
     return { trusted: true, path: result.path.map(({ der }) => der), identity: this.#identityOf(endEntity) };
   }
 
@@ -114,22 +120,10 @@ export class LocalCertificateValidator implements CertificateValidator {
   }
 
   #identityOf(certificate: Certificate): Identity {
-    const identity = this.#identities.get(certificate) ?? identityOf(this.#crypto, certificate);
+    const identity = this.#identities.get(certificate) ?? identityOf(this.#crypto, certificate, this.#identityRules);
     this.#identities.set(certificate, identity);
     return identity;
   }
-}
-
-function identityOf(crypto: CryptoProvider, certificate: Certificate): Identity {
-  return {
-    subject: certificate.subject.text,
-    issuer: certificate.issuer.text,
-    serialNumber: serialNumberTextOf(certificate),
-    dnsNames: dnsNamesOf(certificate),
-    fingerprint: fingerprintOf(crypto, certificate),
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter,
-  };
 }
 
 type SentCertificate =
@@ -153,11 +147,12 @@ function parseSent(der: Uint8Array, index: number): SentCertificate {
   }
 }
 
-function rejected({ reason, detail, rule, certificate, depth }: Failure): RejectedVerdict {
-  return { trusted: false, reason, certificate: { subject: certificate.subject.text, depth }, detail, rule };
+function rejected({ reason, detail, rule, certificate, depth, path }: Failure): RejectedVerdict {
+  const { text: subject } = certificate.subject;
+  return { trusted: false, reason, certificate: { subject, depth }, detail, rule, path: path.map(({ der }) => der) };
 }
 
-function nameMismatch(certificate: Certificate, serverName: string): RejectedVerdict {
+function nameMismatch(path: readonly Certificate[], certificate: Certificate, serverName: string): RejectedVerdict {
   const names = hostNamesOf(certificate);
   const some = names.slice(0, 10).map((name) => quoted(name));
   const more = names.length > some.length ? ` and ${names.length - some.length} more` : '';
@@ -168,5 +163,6 @@ function nameMismatch(certificate: Certificate, serverName: string): RejectedVer
     rule: 'RFC 9525 section 6',
     certificate,
     depth: 0,
+    path,
   });
 }

@@ -23,10 +23,15 @@ import { TrustStore } from './trust-store.ts';
 import { limits, type Work, WorkBudget } from './work-budget.ts';
 
 /** A breach, and the certificate that made it. */
-export interface Failure extends Breach {
+export interface LocatedBreach extends Breach {
   readonly certificate: Certificate;
   /** Its place in the path, 0 is the end entity. */
   readonly depth: number;
+}
+
+export interface Failure extends LocatedBreach {
+  /** The path as far as it came, the end entity first. */
+  readonly path: readonly Certificate[];
 }
 
 export type PathResult =
@@ -64,9 +69,9 @@ export class PathSearch {
   readonly #pending: ReadonlySet<Crl>;
   readonly #signatures: SignatureCheck;
   readonly #revocation: RevocationCheck;
-  /** What went wrong on the path that came furthest. */
+  /** What went wrong on the most telling path. */
   #failure: Failure | undefined;
-  #furthest = 0;
+  #mostTelling = 0;
 
   constructor(settings: PathSearchSettings, budget = new WorkBudget(), pending: ReadonlySet<Crl> = new Set()) {
     this.#settings = settings;
@@ -82,27 +87,29 @@ export class PathSearch {
     const { store } = this.#settings;
     const isAnchor = store.has(endEntity);
     const breach = breachOfEndEntity(endEntity, this.#place([], isAnchor));
-    if (breach !== undefined) return { found: false, failure: { ...breach, certificate: endEntity, depth: 0 } };
+    if (breach !== undefined)
+      return { found: false, failure: { ...breach, certificate: endEntity, depth: 0, path: [endEntity] } };
     const path = isAnchor ? [endEntity] : this.#extend([endEntity], endEntity);
     if (path !== undefined) return { found: true, path };
     const { exhausted } = this.#budget;
-    if (exhausted !== undefined) return { found: false, failure: tooMuchWork(exhausted, endEntity) };
-    return { found: false, failure: this.#failure ?? issuerUnknown(endEntity, 0) };
+    if (exhausted !== undefined)
+      return { found: false, failure: { ...tooMuchWork(exhausted, endEntity), path: [endEntity] } };
+    return { found: false, failure: this.#failure ?? { ...issuerUnknown(endEntity, 0), path: [endEntity] } };
   }
 
   /** A path to an anchor that begins with `path`, whose last certificate is `subject`. */
   #extend(path: readonly Certificate[], subject: Certificate): readonly Certificate[] | undefined {
     const issuers = this.#issuersOf(subject, path);
-    if (issuers.length === 0) this.#note(issuerUnknown(subject, path.length - 1), path.length);
+    if (issuers.length === 0) this.#note(issuerUnknown(subject, path.length - 1), path, false);
     for (const { certificate, isAnchor } of issuers) {
       if (!this.#budget.spend('candidates', 1)) return undefined;
+      const longer = [...path, certificate];
       const failure = this.#failureOf(certificate, isAnchor, subject, path);
       if (this.#budget.exhausted !== undefined) return undefined;
       if (failure !== undefined) {
-        this.#note(failure, path.length + 1);
+        this.#note(failure, longer, isAnchor);
         continue;
       }
-      const longer = [...path, certificate];
       const complete = isAnchor ? this.#judged(longer) : this.#extend(longer, certificate);
       if (complete !== undefined || this.#budget.exhausted !== undefined) return complete;
     }
@@ -113,7 +120,7 @@ export class PathSearch {
   #judged(path: readonly Certificate[]): readonly Certificate[] | undefined {
     const failure = policyFailure(path, this.#settings.policies) ?? this.#revocation.failureOf(path);
     if (failure === undefined) return path;
-    this.#note(failure, path.length + 1);
+    this.#note(failure, path, true);
     return undefined;
   }
 
@@ -122,7 +129,7 @@ export class PathSearch {
     isAnchor: boolean,
     subject: Certificate,
     path: readonly Certificate[],
-  ): Failure | undefined {
+  ): LocatedBreach | undefined {
     const place = this.#place(path, isAnchor);
     const breach = breachOfIssuer(issuer, place) ?? this.#depthBreach(issuer, place);
     if (breach !== undefined) return { ...breach, certificate: issuer, depth: path.length };
@@ -177,7 +184,7 @@ export class PathSearch {
   }
 
   /** RFC 5280 section 6.1.3 (b) and (c): what the issuer's name constraints say of every certificate below it. */
-  #nameFailure({ subject, nameConstraints }: Certificate, path: readonly Certificate[]): Failure | undefined {
+  #nameFailure({ subject, nameConstraints }: Certificate, path: readonly Certificate[]): LocatedBreach | undefined {
     if (nameConstraints === undefined) return undefined;
     const subtrees = nameConstraints.permitted.length + nameConstraints.excluded.length;
     for (const [depth, certificate] of path.entries()) {
@@ -209,16 +216,21 @@ export class PathSearch {
     );
   }
 
-  /** Keeps the failure of the path that came furthest; of equally far ones the first, which the preferred issuer made. */
-  #note(failure: Failure, reached: number): void {
-    if (reached <= this.#furthest) return;
-    this.#furthest = reached;
-    this.#failure = failure;
+  /**
+   * Keeps the failure of the most telling path: one that led to an anchor, but for an anchor that only shares its name with
+   * the issuer; of others the longest; of equal ones the first, which the preferred issuer made.
+   */
+  #note(failure: LocatedBreach, path: readonly Certificate[], isAnchored: boolean): void {
+    const isTelling = isAnchored && failure.reason !== 'certificate-signature-invalid';
+    const rank = path.length + (isTelling ? limits.certificates : 0);
+    if (rank <= this.#mostTelling) return;
+    this.#mostTelling = rank;
+    this.#failure = { ...failure, path };
   }
 }
 
 /** RFC 5280 section 6.1.3 (d) to (f), 6.1.4 (a) and (b), 6.1.5 (g). @param path the anchor last */
-function policyFailure(path: readonly Certificate[], policies: PolicyInputs): Failure | undefined {
+function policyFailure(path: readonly Certificate[], policies: PolicyInputs): LocatedBreach | undefined {
   const breach = PolicyGraph.breachOf(path.slice(0, -1).reverse(), policies);
   if (breach === undefined) return undefined;
   const { certificate, why, rule } = breach;
@@ -238,7 +250,7 @@ function isSameAuthority(a: Certificate, b: Certificate): boolean {
   return a.subject.key === b.subject.key && sameBytes(a.spki, b.spki);
 }
 
-function issuerUnknown(certificate: Certificate, depth: number): Failure {
+function issuerUnknown(certificate: Certificate, depth: number): LocatedBreach {
   const { subject, issuer, caIssuers } = certificate;
   if (isSelfIssued(certificate)) {
     return {
@@ -260,7 +272,7 @@ function issuerUnknown(certificate: Certificate, depth: number): Failure {
   };
 }
 
-function tooMuchWork(work: Work, certificate: Certificate): Failure {
+function tooMuchWork(work: Work, certificate: Certificate): LocatedBreach {
   const detail = `gave up the search for a path after ${limits[work]} ${workNames[work]}; send fewer certificates`;
   return { reason: 'certificate-path-too-long', detail, rule: 'RFC 5280 section 8', certificate, depth: 0 };
 }

@@ -71,6 +71,7 @@ export function certificateValidatorPortTests(
         certificate: { subject: 'CN=localhost', depth: 0 },
         detail: expect.stringContaining('CN=Handfast Test CA,O=Handfast'),
         rule: expect.stringContaining('RFC 5280'),
+        path: [Uint8Array.from(pki.server.der)],
       });
     });
 

@@ -46,6 +46,8 @@ export interface RejectedVerdict {
   readonly detail: string;
   /** The rule, such as `RFC 5280 section 6.1.3`. */
   readonly rule: string;
+  /** The path that came furthest, as far as it came: end entity first; DER. Not there where none was begun. */
+  readonly path?: readonly Uint8Array[] | undefined;
 }
 
 /** Who the end entity is: for SASL EXTERNAL, for proxies, for traces. */
@@ -56,6 +58,14 @@ export interface Identity {
   /** Upper-case hex without separators. */
   readonly serialNumber: string;
   readonly dnsNames: readonly string[];
+  /** The other names of its subjectAltName; not there where who tells of the identity has not kept them. */
+  readonly ipAddresses?: readonly string[] | undefined;
+  readonly emails?: readonly string[] | undefined;
+  readonly uris?: readonly string[] | undefined;
+  /** Where its one URI is a SPIFFE ID. */
+  readonly spiffeId?: string | undefined;
+  /** What the validator's rules make of all this, where one matches. */
+  readonly name?: string | undefined;
   /** Lower-case hex SHA-256 of the DER. */
   readonly fingerprint: string;
   /** Milliseconds since the Unix epoch. */

@@ -9,7 +9,7 @@ import { type OcspResponse, parseOcspResponse } from './ocsp.ts';
 import { type OcspCheck, type OcspStatus, ocspStatus } from './ocsp-status.ts';
 import type { OcspStore } from './ocsp-store.ts';
 import { type Breach, breachOfCrlIssuer, breachOfOcspResponder } from './path-rules.ts';
-import type { Failure, PathSearchSettings } from './path-search.ts';
+import type { LocatedBreach, PathSearchSettings } from './path-search.ts';
 import type { SignatureCheck } from './signature-check.ts';
 
 /**
@@ -52,7 +52,7 @@ export class RevocationCheck {
   }
 
   /** What speaks against a path, from the anchor down. @param path the anchor last */
-  failureOf(path: readonly Certificate[]): Failure | undefined {
+  failureOf(path: readonly Certificate[]): LocatedBreach | undefined {
     if (this.#settings.revocation.policy === 'off') return undefined;
     for (let depth = path.length - 2; depth >= 0; depth--) {
       const [certificate, issuer] = [path[depth], path[depth + 1]];

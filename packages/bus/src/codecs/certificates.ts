@@ -1,4 +1,11 @@
-import type { Credential, Identity, RejectedVerdict, ValidationRequest, Verdict } from '@handfast/certificates';
+import type {
+  Credential,
+  DelegatedKey,
+  Identity,
+  RejectedVerdict,
+  ValidationRequest,
+  Verdict,
+} from '@handfast/certificates';
 import type { PublicKeyKind } from '@handfast/crypto';
 import { alertOfReason } from '@handfast/wire';
 import { handfast } from '../generated/handfast.js';
@@ -29,6 +36,11 @@ const purposes = {
   client: proto.Purpose.PURPOSE_CLIENT,
 } as const satisfies Record<ValidationRequest['purpose'], number>;
 
+const keyUses = {
+  sign: proto.KeyUse.KEY_USE_SIGN,
+  decrypt: proto.KeyUse.KEY_USE_DECRYPT,
+} as const satisfies Record<NonNullable<ValidationRequest['keyUse']>, number>;
+
 const keyKinds = {
   'ecdsa-p256': proto.KeyKind.KEY_KIND_ECDSA_P256,
   'ecdsa-p384': proto.KeyKind.KEY_KIND_ECDSA_P384,
@@ -44,6 +56,7 @@ export const validateCodec: OperationCodec<ValidationRequest, Verdict> = {
       proto.ValidateRequest.encode({
         chain: [...request.chain],
         purpose: purposes[request.purpose],
+        keyUse: request.keyUse === undefined ? proto.KeyUse.KEY_USE_UNSPECIFIED : keyUses[request.keyUse],
         serverName: request.serverName ?? null,
         time: request.time,
         ocspResponse: request.ocspResponse ?? null,
@@ -54,6 +67,7 @@ export const validateCodec: OperationCodec<ValidationRequest, Verdict> = {
       return {
         chain: certificates(message.chain, 'chain', limited),
         purpose: nameOf(purposes, message.purpose, 'purpose'),
+        keyUse: message.keyUse ? nameOf(keyUses, message.keyUse, 'key_use') : undefined,
         serverName: message.serverName ?? undefined,
         time: finite(message.time, 'time'),
         ocspResponse: message.ocspResponse ?? undefined,
@@ -66,7 +80,7 @@ export const validateCodec: OperationCodec<ValidationRequest, Verdict> = {
       proto.ValidateReply.encode(
         verdict.trusted
           ? { trusted: { path: [...verdict.path], identity: encodeIdentity(verdict.identity) } }
-          : { rejected: { ...verdict, certificate: verdict.certificate ?? null } },
+          : { rejected: { ...verdict, certificate: verdict.certificate ?? null, path: [...(verdict.path ?? [])] } },
       ).finish(),
     decode: (bytes) => {
       const { trusted, rejected } = proto.ValidateReply.decode(bytes);
@@ -88,25 +102,10 @@ export const credentialsCodec: OperationCodec<undefined, readonly Credential[]> 
   answer: {
     encode: (credentials) =>
       proto.CredentialsReply.encode({
-        credentials: credentials.map(({ keyId, chain, names, keyKind, schemes }) => ({
-          keyId,
-          chain: [...chain],
-          names: [...names],
-          keyKind: keyKinds[keyKind],
-          schemes: [...schemes],
-        })),
+        credentials: credentials.map(encodeCredential),
       }).finish(),
     decode: (bytes) =>
-      atMost(proto.CredentialsReply.decode(bytes).credentials, 'credentials', maximumItems).map((entry) => {
-        const { keyId, chain, names, keyKind, schemes } = proto.Credential.create(entry);
-        return {
-          keyId: text(keyId, 'key_id', 64),
-          chain: certificates(chain, 'chain'),
-          names: texts(names, 'names'),
-          keyKind: nameOf(keyKinds, keyKind, 'key_kind'),
-          schemes: atMost(schemes, 'schemes', maximumItems).map((scheme) => codePoint(scheme, 'scheme')),
-        };
-      }),
+      atMost(proto.CredentialsReply.decode(bytes).credentials, 'credentials', maximumItems).map(decodeCredential),
   },
 };
 
@@ -121,14 +120,64 @@ export const authoritiesCodec: OperationCodec<undefined, readonly Uint8Array[]> 
   },
 };
 
+function encodeCredential(credential: Credential): handfast.v1.Credential.$Properties {
+  const {
+    keyId,
+    chain,
+    names,
+    keyKind,
+    schemes,
+    ocspResponse,
+    signedCertificateTimestamps = [],
+    delegated,
+  } = credential;
+  return {
+    keyId,
+    chain: [...chain],
+    names: [...names],
+    keyKind: keyKinds[keyKind],
+    schemes: [...schemes],
+    ocspResponse: ocspResponse ?? null,
+    signedCertificateTimestamps: [...signedCertificateTimestamps],
+    delegated: delegated ?? null,
+  };
+}
+
+function decodeCredential(entry: handfast.v1.Credential.$Properties): Credential {
+  const { keyId, chain, names, keyKind, schemes, ...rest } = proto.Credential.create(entry);
+  const timestamps = atMost(rest.signedCertificateTimestamps, 'timestamps', maximumItems);
+  return {
+    keyId: text(keyId, 'key_id', 64),
+    chain: certificates(chain, 'chain'),
+    names: texts(names, 'names'),
+    keyKind: nameOf(keyKinds, keyKind, 'key_kind'),
+    schemes: atMost(schemes, 'schemes', maximumItems).map((scheme) => codePoint(scheme, 'scheme')),
+    ocspResponse: rest.ocspResponse ? filled(rest.ocspResponse, 'ocsp_response', maximumCertificate) : undefined,
+    signedCertificateTimestamps: timestamps.length === 0 ? undefined : timestamps,
+    delegated: rest.delegated ? decodeDelegatedKey(rest.delegated) : undefined,
+  };
+}
+
+function decodeDelegatedKey(key: handfast.v1.DelegatedKey.$Properties): DelegatedKey {
+  const { credential, keyId, scheme, credentialScheme, expires } = proto.DelegatedKey.create(key);
+  return {
+    credential: filled(credential, 'credential', maximumCertificate),
+    keyId: text(keyId, 'key_id', 64),
+    scheme: codePoint(scheme, 'scheme'),
+    credentialScheme: codePoint(credentialScheme, 'credential_scheme'),
+    expires: finite(expires, 'expires'),
+  };
+}
+
 function decodeRejection(rejected: handfast.v1.Rejected.$Properties): RejectedVerdict {
-  const { reason, certificate, detail, rule } = proto.Rejected.create(rejected);
+  const { reason, certificate, detail, rule, path } = proto.Rejected.create(rejected);
   return {
     trusted: false,
     reason: certificateReason(reason),
     certificate: certificate ? decodeCertificate(certificate) : undefined,
     detail: text(detail, 'detail', maximumText),
     rule: text(rule, 'rule', maximumText),
+    path: path.length === 0 ? undefined : certificates(path, 'path'),
   };
 }
 
@@ -145,7 +194,9 @@ function certificateReason(reason: string): RejectedVerdict['reason'] {
 }
 
 function encodeIdentity(identity: Identity): handfast.v1.Identity.$Properties {
-  return { ...identity, dnsNames: [...identity.dnsNames] };
+  const { dnsNames, ipAddresses = [], emails = [], uris = [], spiffeId = null, name = null } = identity;
+  const names = { dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], emails: [...emails], uris: [...uris] };
+  return { ...identity, ...names, spiffeId, name };
 }
 
 function decodeIdentity(identity: handfast.v1.Identity.$Properties): Identity {
@@ -155,6 +206,11 @@ function decodeIdentity(identity: handfast.v1.Identity.$Properties): Identity {
     issuer: text(message.issuer, 'issuer', maximumText),
     serialNumber: text(message.serialNumber, 'serial_number', maximumText),
     dnsNames: texts(message.dnsNames, 'dns_names'),
+    ipAddresses: texts(message.ipAddresses, 'ip_addresses'),
+    emails: texts(message.emails, 'emails'),
+    uris: texts(message.uris, 'uris'),
+    spiffeId: optionalText(message.spiffeId, 'spiffe_id'),
+    name: optionalText(message.name, 'name'),
     fingerprint: text(message.fingerprint, 'fingerprint', 64),
     notBefore: finite(message.notBefore, 'not_before'),
     notAfter: finite(message.notAfter, 'not_after'),
@@ -171,4 +227,8 @@ function certificates(chain: readonly Uint8Array[], name: string, check = filled
 function texts(values: readonly string[], name: string): readonly string[] {
   for (const value of atMost(values, name, maximumItems)) text(value, name, maximumText);
   return values;
+}
+
+function optionalText(value: string | null | undefined, name: string): string | undefined {
+  return value === null || value === undefined ? undefined : text(value, name, maximumText);
 }
