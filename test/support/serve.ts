@@ -3,6 +3,7 @@ import { credentialFromChain, LocalCertificateValidator } from '@handfast/certif
 import { nativeCrypto } from '@handfast/crypto/native';
 import { type Ports, type ServerConfiguration, serverConfiguration, type Timeline } from '@handfast/handshake';
 import { LocalKeyExchange } from '@handfast/key-exchange';
+import { LocalSessionManager } from '@handfast/sessions';
 import { defaultTimeouts, TlsTransport } from '@handfast/tls';
 import type { TlsError } from '@handfast/wire';
 import type { Certificates, Identity } from './certificates.ts';
@@ -82,7 +83,11 @@ export function serverParty(
   const certificates = new LocalCertificateValidator({ crypto: nativeCrypto, anchors: [rootDer], credentials });
   const keys = [nativeCrypto.importPrivateKey(issued.pkcs8)];
   return {
-    ports: { keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys }), certificates },
+    ports: {
+      keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys }),
+      certificates,
+      sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }),
+    },
     configuration: serverConfiguration({
       crypto: nativeCrypto,
       credentials,
