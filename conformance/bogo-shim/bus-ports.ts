@@ -14,6 +14,7 @@ import type { Settings } from './arguments.ts';
 import { accountOf, busVariable } from './bus-account.ts';
 import type { Clock } from './clock.ts';
 import { localPorts } from './ports.ts';
+import { withTicketStock } from './ticket-stock.ts';
 
 export interface BusPorts {
   readonly ports: Ports;
@@ -25,9 +26,9 @@ export interface BusPorts {
  * of its own on the server (`with-bus.ts`), so that it does not hear those that run beside it.
  */
 export async function busPorts(all: readonly Settings[], clock: Clock, shimId: number): Promise<BusPorts> {
-  const server = process.env[busVariable];
-  if (server === undefined) throw new Error(`--bus, but ${busVariable} is not set: start the runner by with-bus.ts`);
-  const options = { servers: accountOf(server, shimId), crypto: nativeCrypto };
+  const url = process.env[busVariable];
+  if (url === undefined) throw new Error(`--bus, but ${busVariable} is not set: start the runner by with-bus.ts`);
+  const options = { servers: accountOf(url, shimId), crypto: nativeCrypto };
   const [services, gateway] = await Promise.all([NatsBus.connect(options), NatsBus.connect(options)]);
   const secret = nativeCrypto.randomBytes(32);
   const continuations = new SealedContinuations({ crypto: nativeCrypto, secret, now: Date.now });
@@ -39,11 +40,13 @@ export async function busPorts(all: readonly Settings[], clock: Clock, shimId: n
     hostCertificates(services, local.certificates),
     hostSessions(services, local.sessions),
   ]);
+  const sessions = new RemoteSessionManager(gateway);
+  const server = all.some((settings) => settings['-server']);
   return {
     ports: {
       keyExchange: new RemoteKeyExchange(gateway),
       certificates: new RemoteCertificateValidator(gateway),
-      sessions: new RemoteSessionManager(gateway),
+      sessions: server ? await withTicketStock(sessions) : sessions,
     },
     close: async () => {
       await gateway.close();

@@ -19,7 +19,8 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
     groups: groupsOf(settings['-curves']),
     signatureSchemes: signatureSchemesOf(settings['-verify-prefs']),
     credentials: settings.credentials.map(credentialOf),
-  };
+    resumption: settings['-no-ticket'] ? 'off' : 'on',
+  } as const;
   return settings['-server']
     ? serverConfiguration({
         ...common,

@@ -16,9 +16,7 @@ export function checkHandshake(settings: Settings, resuming: boolean, timeline: 
   expectEqual('version', settings['-expect-version'], open.version === 'tls13' ? 0x0304 : 0x0303);
   const { '-expect-cipher': cipher, '-expect-cipher-aes': withAes } = settings;
   expectEqual('cipher suite', nameIn(CipherSuite, cipher ?? withAes), negotiated.cipherSuite);
-  expectEqual('group', nameIn(NamedGroup, settings['-expect-curve-id']), negotiated.group);
-  const scheme = settings['-server'] ? negotiated.clientSignatureScheme : negotiated.serverSignatureScheme;
-  expectEqual('signature scheme', nameIn(SignatureScheme, settings['-expect-peer-signature-algorithm']), scheme);
+  if (!open.resumed) checkFullHandshake(settings, timeline, open);
   const retried = negotiated.helloRetried === true;
   expectEqual('HelloRetryRequest', either(settings['-expect-hrr'], settings['-expect-no-hrr']), retried);
   if (settings['-expect-extended-master-secret']) {
@@ -27,9 +25,24 @@ export function checkHandshake(settings: Settings, resuming: boolean, timeline: 
   expectEqual('server name', settings['-expect-server-name'], negotiated.serverName);
   const protocol = settings['-server'] ? settings['-select-alpn'] : settings['-expect-alpn'];
   expectEqual('application protocol', protocol ?? '', negotiated.applicationProtocol ?? '');
-  expectEqual('credential', settings['-expect-selected-credential'], selectedCredential(settings, timeline));
   checkEarlyData(settings, timeline);
   checkPeer(settings, open);
+}
+
+/** What a handshake has that does not resume a session. BoringSSL tells it of the session's first handshake, too. */
+function checkFullHandshake(settings: Settings, timeline: Timeline, { peer }: OpenConnection): void {
+  const { group, clientSignatureScheme, serverSignatureScheme } = timeline.negotiated;
+  expectEqual('group', nameIn(NamedGroup, settings['-expect-curve-id']), group);
+  const scheme = settings['-server'] ? clientSignatureScheme : serverSignatureScheme;
+  expectEqual('signature scheme', nameIn(SignatureScheme, settings['-expect-peer-signature-algorithm']), scheme);
+  expectEqual('credential', settings['-expect-selected-credential'], selectedCredential(settings, timeline));
+  const response = settings['-expect-ocsp-response'];
+  if (response !== undefined) expectEqual('OCSP response', hexOf(response), hexOf(peer?.stapled?.ocspResponse));
+  const timestamps = settings['-expect-signed-cert-timestamps'];
+  if (timestamps !== undefined) {
+    const got = hexOf(...(peer?.stapled?.signedCertificateTimestamps ?? []));
+    expectEqual('SCTs', hexOf(...timestampsOf(timestamps)), got);
+  }
 }
 
 /** @param kept how many sessions the connection has left behind. */
@@ -58,13 +71,6 @@ function checkPeer(settings: Settings, { peer }: OpenConnection): void {
   const file = settings['-expect-peer-cert-file'];
   if (file !== undefined) {
     expectEqual('chain', hexOf(...decodePem(readFileSync(file, 'utf8'), 'CERTIFICATE')), hexOf(...(peer?.chain ?? [])));
-  }
-  const response = settings['-expect-ocsp-response'];
-  if (response !== undefined) expectEqual('OCSP response', hexOf(response), hexOf(peer?.stapled?.ocspResponse));
-  const timestamps = settings['-expect-signed-cert-timestamps'];
-  if (timestamps !== undefined) {
-    const got = hexOf(...(peer?.stapled?.signedCertificateTimestamps ?? []));
-    expectEqual('SCTs', hexOf(...timestampsOf(timestamps)), got);
   }
 }
 
