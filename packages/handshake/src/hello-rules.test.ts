@@ -16,7 +16,7 @@ import {
   SignatureScheme,
 } from '@handfast/wire';
 import { describe, expect, test } from 'vitest';
-import { changed, edited, flipped, insteadOf } from '../testing/habits.ts';
+import { changed, edited, excluding, flipped, including, insteadOf } from '../testing/habits.ts';
 import { Loopback, type LoopbackOptions } from '../testing/loopback.ts';
 import { Bout, type Habit } from '../testing/sparring-partner.ts';
 
@@ -31,23 +31,6 @@ function expectRefused(subject: 'client' | 'server', options: Options, [, habit,
   expect(bout.subject.error).toMatchObject({ reason, alert });
   expect(bout.subject.opened).toBeUndefined();
   expect(bout.partner.alerts).toEqual([alert]);
-}
-
-type Extensions<Hello> = Hello extends { readonly extensions: infer E } ? E : never;
-type WithExtensions = { readonly extensions: readonly { readonly name: string }[] };
-
-/** The hello with that extension in the place of the one of the same name, or at the end. */
-function including<Hello extends WithExtensions>(
-  hello: Hello,
-  extension: Extensions<Hello> extends readonly (infer E)[] ? E : never,
-): Hello {
-  const { name } = extension as { readonly name: string };
-  const others = hello.extensions.filter((each) => each.name !== name);
-  return { ...hello, extensions: [...others, extension] };
-}
-
-function excluding<Hello extends WithExtensions>(hello: Hello, name: string): Hello {
-  return { ...hello, extensions: hello.extensions.filter((each) => each.name !== name) };
 }
 
 const unknownExtension = { name: 'unknown', type: 0x7777, data: new Uint8Array(0) } as const;

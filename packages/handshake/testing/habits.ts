@@ -60,6 +60,23 @@ export function changed<Name extends MessageName, Version extends MessageVersion
   );
 }
 
+type Extensions<Message> = Message extends { readonly extensions: infer E } ? E : never;
+type WithExtensions = { readonly extensions: readonly { readonly name: string }[] };
+
+/** The message with that extension in the place of the one of the same name, or at the end. */
+export function including<Message extends WithExtensions>(
+  message: Message,
+  extension: Extensions<Message> extends readonly (infer E)[] ? E : never,
+): Message {
+  const { name } = extension as { readonly name: string };
+  const others = message.extensions.filter((each) => each.name !== name);
+  return { ...message, extensions: [...others, extension] };
+}
+
+export function excluding<Message extends WithExtensions>(message: Message, name: string): Message {
+  return { ...message, extensions: message.extensions.filter((each) => each.name !== name) };
+}
+
 /** A message with a body of another length. */
 export function withBody(message: Uint8Array, body: Uint8Array): Uint8Array {
   const { length } = body;
