@@ -121,7 +121,9 @@ function extensionsOfEither(configuration: ClientConfiguration, grease: Grease |
   const { serverName, applicationProtocols, recordSizeLimit, maxFragmentLength } = configuration;
   const extensions: HelloExtension[] = [];
   if (!isIpLiteral(serverName)) extensions.push({ name: 'server_name', value: serverName.replace(/\.$/, '') });
-  extensions.push({ name: 'supported_groups', value: withGrease(grease?.group, offeredGroups(configuration)) });
+  const groups = offeredGroups(configuration);
+  // Suites without (EC)DHE need none.
+  if (groups.length > 0) extensions.push({ name: 'supported_groups', value: withGrease(grease?.group, groups) });
   extensions.push({
     name: 'signature_algorithms',
     value: withGrease(grease?.signatureScheme, configuration.signatureSchemes),
