@@ -18,7 +18,14 @@ export type Settings = { readonly [Name in OptionName]: Values[(typeof options)[
 };
 
 /** Options that speak of one credential. */
-const credentialOptions = ['-cert-file', '-key-file', '-signing-prefs'] as const satisfies readonly OptionName[];
+const credentialOptions = [
+  '-cert-file',
+  '-key-file',
+  '-signing-prefs',
+  '-ocsp-response',
+  '-signed-cert-timestamps',
+  '-delegated-credential',
+] as const satisfies readonly OptionName[];
 type CredentialOption = (typeof credentialOptions)[number];
 
 export interface CredentialSettings extends Pick<Settings, CredentialOption> {
@@ -35,18 +42,30 @@ export function parseArguments(given: readonly string[]): Readonly<Record<Scope,
   const builders = { initial: new SettingsBuilder(), resume: new SettingsBuilder(), retry: new SettingsBuilder() };
   const rest = given[Symbol.iterator]();
   for (const argument of rest) {
-    const { name, scope } = scopeOf(argument);
+    const { name, scope, ignored } = scopeOf(argument);
     if (!isOption(name)) throw new Unimplemented(argument);
     const value = options[name] === 'flag' ? undefined : rest.next().value;
+    if (ignored) continue;
     for (const each of scope === undefined ? scopes : [scope]) builders[each].take(name, value);
   }
   return { initial: builders.initial.settings(), resume: builders.resume.settings(), retry: builders.retry.settings() };
 }
 
-function scopeOf(argument: string): { readonly name: string; readonly scope: Scope | undefined } {
-  const name = argument.replace(/^-on-shim-/, '-');
+interface Scoped {
+  readonly name: string;
+  readonly scope: Scope | undefined;
+  /** It speaks to a handshaker alone. */
+  readonly ignored: boolean;
+}
+
+function scopeOf(argument: string): Scoped {
+  const name = argument.replace(/^-on-(shim|handshaker)-/, '-');
   const scope = scopes.find((each) => name.startsWith(`-on-${each}-`));
-  return { name: scope === undefined ? name : name.slice(`-on-${scope}`.length), scope };
+  return {
+    name: scope === undefined ? name : name.slice(`-on-${scope}`.length),
+    scope,
+    ignored: argument.startsWith('-on-handshaker-'),
+  };
 }
 
 type Taken = Record<string, unknown>;
@@ -56,7 +75,7 @@ class SettingsBuilder {
   readonly #credentials: Taken[] = [];
 
   take(name: OptionName, value: string | undefined): void {
-    if (name === '-new-x509-credential') {
+    if (name === '-new-x509-credential' || name === '-new-delegated-credential') {
       this.#credentials.push(nothing());
       return;
     }

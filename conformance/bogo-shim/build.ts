@@ -20,15 +20,16 @@ function knownOptions(): string {
   const names = Object.entries(options);
   const flags = names.filter(([, kind]) => kind === 'flag').map(([name]) => name);
   const valued = names.filter(([, kind]) => kind !== 'flag').map(([name]) => name);
-  const unscoped = ['shim', ...scopes].map((scope) => `      -on-${scope}-*) option=\${option#-on-${scope}} ;;`);
+  const unscope = scopes.map((scope) => `      -on-${scope}-*) option=\${option#-on-${scope}} ;;`);
   return `refuse_unknown() {
   while [ $# -gt 0 ]; do
     option=$1
     case $option in
       -on-shim-*) option=\${option#-on-shim} ;;
+      -on-handshaker-*) option=\${option#-on-handshaker} ;;
     esac
     case $option in
-${unscoped.join('\n')}
+${unscope.join('\n')}
     esac
     case $option in
       ${flags.join('|')}) shift ;;

@@ -6,25 +6,31 @@ import {
   serverConfiguration,
 } from '@handfast/handshake';
 import { cipherSuite, signatureSchemes } from '@handfast/key-exchange';
-import { CipherSuite, type MessageVersion, NamedGroup, SignatureScheme } from '@handfast/wire';
+import { CipherSuite, type MessageVersion } from '@handfast/wire';
 import { type Settings, Unimplemented } from './arguments.ts';
+import { certificateCompressionOf } from './certificate-compression.ts';
 import { credentialOf } from './credentials.ts';
+import { defaultGroups, defaultVerifySchemes, tls12Suites, tls13Suites } from './defaults.ts';
+import { policyOf } from './policies.ts';
 
 /** The configuration that the runner wants for one connection. */
 export function configurationOf(settings: Settings): ClientConfiguration | ServerConfiguration {
   const common = {
     crypto: nativeCrypto,
     ...versionsOf(settings),
-    cipherSuites: cipherSuitesOf(settings['-cipher']),
-    groups: groupsOf(settings['-curves']),
-    signatureSchemes: signatureSchemesOf(settings['-verify-prefs']),
-    credentials: settings.credentials.map(credentialOf),
+    ...policyOf(settings, {
+      cipherSuites: cipherSuitesOf(settings['-cipher']),
+      groups: groupsOf(settings['-curves']),
+      signatureSchemes: signatureSchemesOf(settings['-verify-prefs']),
+      credentials: settings.credentials.map(credentialOf),
+    }),
+    certificateCompression: certificateCompressionOf(settings),
     resumption: settings['-no-ticket'] ? 'off' : 'on',
   } as const;
   return settings['-server']
     ? serverConfiguration({
         ...common,
-        applicationProtocols: selected(settings['-select-alpn']),
+        applicationProtocols: selected(settings),
         clientAuthentication: clientAuthenticationOf(settings),
         authorities: authoritiesOf(settings['-use-client-ca-list']),
         maxEarlyData: settings['-enable-early-data'] ? maxEarlyData : 0,
@@ -60,22 +66,6 @@ function versionsOf(settings: Settings): { readonly minVersion: MessageVersion; 
   return { minVersion: first.version, maxVersion: last.version };
 }
 
-const tls13Suites = [
-  CipherSuite.TLS_AES_128_GCM_SHA256,
-  CipherSuite.TLS_AES_256_GCM_SHA384,
-  CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
-];
-
-/** BoringSSL's default: ECDSA before RSA, then AEAD suites in this order. */
-const tls12Suites = [
-  CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-  CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-  CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-  CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-  CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-  CipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-];
-
 /** OpenSSL's cipher list speaks of TLS 1.2 alone. Of its language, plain lists of names are understood. */
 function cipherSuitesOf(list: string | undefined): readonly number[] {
   return [...tls13Suites, ...(list === undefined ? tls12Suites : list.split(':').map(suiteNamed))];
@@ -87,23 +77,10 @@ function suiteNamed(name: string): number {
   return code;
 }
 
-/** BoringSSL's defaults, which the runner takes for granted. */
-const defaultGroups = [NamedGroup.x25519, NamedGroup.secp256r1, NamedGroup.secp384r1];
-const defaultVerifySchemes = [
-  SignatureScheme.ecdsa_secp256r1_sha256,
-  SignatureScheme.rsa_pss_rsae_sha256,
-  SignatureScheme.rsa_pkcs1_sha256,
-  SignatureScheme.ecdsa_secp384r1_sha384,
-  SignatureScheme.rsa_pss_rsae_sha384,
-  SignatureScheme.rsa_pkcs1_sha384,
-  SignatureScheme.rsa_pss_rsae_sha512,
-  SignatureScheme.rsa_pkcs1_sha512,
-];
-
 function groupsOf(curves: readonly number[]): readonly number[] {
   const missing = curves.find((group) => !nativeCrypto.groups.includes(group));
   if (missing !== undefined) throw new Unimplemented(`-curves ${missing}`);
-  return curves.length === 0 ? defaultGroups : curves;
+  return curves.length === 0 ? defaultGroups.filter((group) => nativeCrypto.groups.includes(group)) : curves;
 }
 
 function signatureSchemesOf(preferences: readonly number[]): readonly number[] {
@@ -124,8 +101,11 @@ function authoritiesOf(list: string | undefined): readonly Uint8Array[] {
   return list.split(',').map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
 }
 
-function selected(protocol: string | undefined): readonly string[] {
-  return protocol === undefined || protocol === '' ? [] : [protocol];
+function selected(settings: Settings): readonly string[] {
+  // A protocol that nobody offers is one that is refused.
+  if (settings['-reject-alpn']) return ['none of them'];
+  const protocol = settings['-select-alpn'] ?? '';
+  return protocol === '' ? [] : [protocol];
 }
 
 /** A list as ALPN has it on the wire (RFC 7301 section 3.1): each name after a byte with its length. */

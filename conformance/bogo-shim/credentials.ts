@@ -7,11 +7,29 @@ import { type CredentialSettings, type Settings, Unimplemented } from './argumen
 
 const loaded = new Map<string, LoadedCredential>();
 
-/** What a credential is given as: files of a chain and a key, and the order in which to sign. */
+/** What a credential is given as: files of a chain and a key, the order in which to sign, and what to staple. */
 export function credentialOf(settings: CredentialSettings): Credential {
   const { credential } = load(settings);
-  const preferences = settings['-signing-prefs'];
-  return preferences.length === 0 ? credential : { ...credential, schemes: preferences };
+  const { '-signing-prefs': preferences, '-ocsp-response': ocspResponse } = settings;
+  const timestamps = settings['-signed-cert-timestamps'];
+  return {
+    ...credential,
+    ...(preferences.length > 0 && { schemes: preferences }),
+    ocspResponse,
+    ...(timestamps !== undefined && { signedCertificateTimestamps: timestampsOf(timestamps) }),
+  };
+}
+
+/** A SignedCertificateTimestampList (RFC 6962 section 3.3), taken apart. */
+export function timestampsOf(list: Uint8Array): readonly Uint8Array[] {
+  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
+  const timestamps: Uint8Array[] = [];
+  for (let at = 2; at + 2 <= list.length; ) {
+    const end = at + 2 + view.getUint16(at);
+    timestamps.push(list.subarray(at + 2, end));
+    at = end;
+  }
+  return timestamps;
 }
 
 /** The private keys of all credentials of all connections. */

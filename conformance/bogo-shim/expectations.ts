@@ -3,7 +3,7 @@ import { decodePem } from '@handfast/certificates';
 import type { OpenConnection, Timeline } from '@handfast/handshake';
 import { CipherSuite, NamedGroup, nameOf, SignatureScheme } from '@handfast/wire';
 import type { Settings } from './arguments.ts';
-import { credentialOf } from './credentials.ts';
+import { credentialOf, timestampsOf } from './credentials.ts';
 
 /**
  * Compares a handshake that is done with what the runner expects of it.
@@ -72,18 +72,6 @@ function checkPeer(settings: Settings, { peer }: OpenConnection): void {
   if (file !== undefined) {
     expectEqual('chain', hexOf(...decodePem(readFileSync(file, 'utf8'), 'CERTIFICATE')), hexOf(...(peer?.chain ?? [])));
   }
-}
-
-/** A SignedCertificateTimestampList (RFC 6962 section 3.3), taken apart. */
-function timestampsOf(list: Uint8Array): readonly Uint8Array[] {
-  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
-  const timestamps: Uint8Array[] = [];
-  for (let at = 2; at + 2 <= list.length; ) {
-    const end = at + 2 + view.getUint16(at);
-    timestamps.push(list.subarray(at + 2, end));
-    at = end;
-  }
-  return timestamps;
 }
 
 /** Place of the credential that we presented among those that we were given; -1 where we presented none. */

@@ -45,6 +45,10 @@ export const options = {
   '-cert-file': 'text',
   '-key-file': 'text',
   '-signing-prefs': 'numbers',
+  '-ocsp-response': 'base64',
+  '-signed-cert-timestamps': 'base64',
+  '-new-delegated-credential': 'flag',
+  '-delegated-credential': 'base64',
 
   // What is negotiated.
   '-min-version': 'number',
@@ -64,6 +68,14 @@ export const options = {
   '-host-name': 'text',
   '-advertise-alpn': 'text',
   '-select-alpn': 'text',
+  '-decline-alpn': 'flag',
+  '-reject-alpn': 'flag',
+  '-install-cert-compression-algs': 'flag',
+  '-install-one-cert-compression-alg': 'number',
+  '-fips-202205': 'flag',
+  '-wpa-202304': 'flag',
+  '-cnsa-202407': 'flag',
+  '-cnsa1-202603': 'flag',
   '-use-client-ca-list': 'text',
 
   // Authentication of the peer.
@@ -75,6 +87,10 @@ export const options = {
   '-use-early-callback': 'flag',
   '-use-old-client-cert-callback': 'flag',
   '-install-ddos-callback': 'flag',
+  '-use-ocsp-callback': 'flag',
+  '-set-ocsp-in-callback': 'flag',
+  '-decline-ocsp-callback': 'flag',
+  '-fail-ocsp-callback': 'flag',
 
   // What must have come of it.
   '-expect-version': 'number',
@@ -113,6 +129,15 @@ export const options = {
   '-expect-early-data-reason': 'text',
   '-use-ticket-callback': 'flag',
   '-use-ticket-aead-callback': 'flag',
+  '-expect-ticket-renewal': 'flag',
+  '-expect-ticket-age-skew': 'number',
+
+  // What this stack always does.
+  '-no-legacy-server-connect': 'flag',
+  '-forbid-renegotiation-after-handshake': 'flag',
+
+  // Handshake hints come from a handshaker, which there is none of; its own options are passed over.
+  '-allow-hint-mismatch': 'flag',
 } as const satisfies Readonly<Record<string, OptionKind>>;
 
 /** What follows an option: nothing, or one value. A `numbers` option may stand several times. */

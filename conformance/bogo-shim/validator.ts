@@ -63,13 +63,16 @@ export class VerifyCallback implements CertificateValidator {
 
   validate(request: ValidationRequest, context: AskContext): Answer<Verdict> {
     const verdict = this.#inner.validate(request, context);
-    if (!this.#settings['-verify-fail']) return verdict;
+    if (!this.#settings['-verify-fail'] && !this.#settings['-fail-ocsp-callback']) return verdict;
     return verdict instanceof Promise ? verdict.then(() => this.#refuse()) : this.#refuse();
   }
 
   /** BoringSSL's older callback has another alert than the newer one. */
   #refuse(): Verdict {
     const detail = 'the runner wants it refused';
+    if (this.#settings['-fail-ocsp-callback']) {
+      throw new TlsError('certificate-rejected', detail, { alert: 'bad_certificate_status_response' });
+    }
     if (this.#settings['-verify-peer'] && !this.#settings['-use-custom-verify-callback']) {
       throw new TlsError('certificate-rejected', detail, { step: 'Certificate', alert: 'handshake_failure' });
     }
