@@ -1,5 +1,5 @@
 import { NamedGroup } from '@handfast/wire';
-import { nistCurves } from '../src/nist-curves.ts';
+import { secp256r1, secp384r1, secp521r1 } from '../src/nist-curves.ts';
 import type { Subject } from './subjects.ts';
 import { bytes, type TestCase, text } from './vectors.ts';
 import { equalTo, type PrepareCheck, refusedBy, skip, type Verdict } from './verdict.ts';
@@ -12,7 +12,7 @@ export const checkXdh: PrepareCheck = (_file, group, subject) => {
 
 export const checkEcPoint: PrepareCheck = (_file, group, subject) => {
   const name = text(group, 'curve');
-  const curve = nistCurves.find((known) => known.name === nistName[name]);
+  const curve = [secp256r1, secp384r1, secp521r1].find((known) => known.name === nistName[name]);
   if (curve === undefined) return skip(`group ${name} is not implemented`);
   return (test) => agree(subject, curve.group, scalar(text(test, 'private'), curve.scalarLength), test);
 };

@@ -1,17 +1,18 @@
-import { bytes, type TestGroup, text } from './vectors.ts';
+import { type MlKemName, mlKemLength } from '../src/ml-kem.ts';
+import { bytes, type TestCase, type TestGroup, text } from './vectors.ts';
 import { type Check, equalTo, type PrepareCheck, refusedBy, skip, type Verdict } from './verdict.ts';
 
 const noMessage = new Uint8Array();
 
 export const checkMlKemKeyGeneration: PrepareCheck = (_file, group, { mlKem }) =>
-  with768(group, (test) =>
-    equalTo(bytes(test, 'ek'), mlKem.withMessage(noMessage).fromSeed(bytes(test, 'seed')).encapsulationKey),
+  withName(group, (name, test) =>
+    equalTo(bytes(test, 'ek'), mlKem.withMessage(name, noMessage).fromSeed(bytes(test, 'seed')).encapsulationKey),
   );
 
 export const checkMlKemDecapsulation: PrepareCheck = (_file, group, { mlKem }) =>
-  with768(group, (test) =>
+  withName(group, (name, test) =>
     refusedByAnyError(() => {
-      const key = mlKem.withMessage(noMessage).fromSeed(bytes(test, 'seed'));
+      const key = mlKem.withMessage(name, noMessage).fromSeed(bytes(test, 'seed'));
       const secret = key.decapsulate(bytes(test, 'c'));
       if (equalTo(bytes(test, 'ek'), key.encapsulationKey) === 'wrong') return 'wrong';
       return equalTo(bytes(test, 'K'), secret);
@@ -20,9 +21,9 @@ export const checkMlKemDecapsulation: PrepareCheck = (_file, group, { mlKem }) =
 
 /** Where the implementation draws m itself, nothing but whether it takes the key can be compared. */
 export const checkMlKemEncapsulation: PrepareCheck = (_file, group, { mlKem }) =>
-  with768(group, (test) =>
+  withName(group, (name, test) =>
     refusedBy('invalid-key-share', () => {
-      const { ciphertext, sharedSecret } = mlKem.withMessage(bytes(test, 'm')).encapsulate(bytes(test, 'ek'));
+      const { ciphertext, sharedSecret } = mlKem.withMessage(name, bytes(test, 'm')).encapsulate(bytes(test, 'ek'));
       if (!mlKem.isDeterministic || test.result === 'invalid') return 'accepted';
       if (equalTo(bytes(test, 'c'), ciphertext) === 'wrong') return 'wrong';
       return equalTo(bytes(test, 'K'), sharedSecret);
@@ -30,13 +31,16 @@ export const checkMlKemEncapsulation: PrepareCheck = (_file, group, { mlKem }) =
   );
 
 export const checkMlKemExpandedKey: PrepareCheck = (_file, group, { mlKem }) =>
-  with768(group, (test) =>
-    refusedByAnyError(() => equalTo(bytes(test, 'K'), mlKem.decapsulateExpanded(bytes(test, 'dk'), bytes(test, 'c')))),
+  withName(group, (name, test) =>
+    refusedByAnyError(() =>
+      equalTo(bytes(test, 'K'), mlKem.decapsulateExpanded(name, bytes(test, 'dk'), bytes(test, 'c'))),
+    ),
   );
 
-function with768(group: TestGroup, check: Extract<Check, (...args: never) => unknown>): Check {
+function withName(group: TestGroup, check: (name: MlKemName, test: TestCase) => Verdict): Check {
   const parameterSet = text(group, 'parameterSet');
-  return parameterSet === 'ML-KEM-768' ? check : skip(`${parameterSet} is not implemented`);
+  const name = (Object.keys(mlKemLength) as MlKemName[]).find((known) => known === parameterSet);
+  return name === undefined ? skip(`${parameterSet} is not implemented`) : (test) => check(name, test);
 }
 
 /**

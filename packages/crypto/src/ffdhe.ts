@@ -1,5 +1,5 @@
 import { NamedGroup, TlsError } from '@handfast/wire';
-import { checkExportedLength, checkShareLength, invalidKeyShare } from './key-agreement.ts';
+import { checkExportedLength, checkShareLength, invalidKeyShare, type KeyAgreementLengths } from './key-agreement.ts';
 import { toBigInt, toBytes } from './portable/big-integers.ts';
 
 /** A group of RFC 7919: the powers of the generator, modulo a safe prime. Big-endian. */
@@ -42,6 +42,12 @@ function scaledE(scale: bigint): bigint {
   let sum = 0n;
   for (let term = 2n ** (scale + 64n), k = 1n; term > 0n; term /= k, k += 1n) sum += term;
   return sum >> 64n;
+}
+
+/** Everything is as long as the prime, which is not made before it is needed. */
+export function ffdheLengths(group: number): KeyAgreementLengths {
+  const length = (parameters.get(group)?.[0] ?? 0) / 8;
+  return { clientShare: length, serverShare: length, exported: length };
 }
 
 /**

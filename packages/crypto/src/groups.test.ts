@@ -4,9 +4,9 @@ import { NamedGroup, nameOf, TlsError } from '@handfast/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPortableCrypto, ffdheGroup } from './index.ts';
-import { mlKem768Length } from './ml-kem.ts';
+import { mlKemLength } from './ml-kem.ts';
 import { nativeCrypto } from './native/index.ts';
-import { portableMlKem768 } from './portable/ml-kem.ts';
+import { portableMlKem } from './portable/ml-kem.ts';
 
 const portableCrypto = createPortableCrypto((length) => Uint8Array.from(randomBytes(length)));
 const providers = [nativeCrypto, portableCrypto];
@@ -29,6 +29,10 @@ const lengths: Readonly<Record<number, readonly [number, number, number, number]
   [NamedGroup.secp256r1]: [65, 65, 32, 32],
   [NamedGroup.secp384r1]: [97, 97, 48, 48],
   [NamedGroup.secp521r1]: [133, 133, 66, 66],
+  [NamedGroup.SecP256r1MLKEM768]: [1249, 1153, 64, 96],
+  [NamedGroup.SecP384r1MLKEM1024]: [1665, 1665, 80, 112],
+  [NamedGroup.MLKEM768]: [1184, 1088, 32, 64],
+  [NamedGroup.MLKEM1024]: [1568, 1568, 32, 64],
   [NamedGroup.ffdhe2048]: [256, 256, 256, 256],
   [NamedGroup.ffdhe3072]: [384, 384, 384, 384],
   [NamedGroup.ffdhe4096]: [512, 512, 512, 512],
@@ -38,13 +42,17 @@ const finiteFields: readonly number[] = [NamedGroup.ffdhe2048, NamedGroup.ffdhe3
 const named = groups.map((group) => [nameOf(NamedGroup, group), group] as const);
 
 describe.each(providers)('groups of the $name provider', (crypto) => {
-  it('are the hybrid first, then the curves, the cheapest first, then the finite fields', () => {
+  it('are the hybrid first, then the curves, the cheapest first, and then all others', () => {
     expect(crypto.groups).toEqual([
       NamedGroup.X25519MLKEM768,
       NamedGroup.x25519,
       NamedGroup.secp256r1,
       NamedGroup.secp384r1,
       NamedGroup.secp521r1,
+      NamedGroup.SecP256r1MLKEM768,
+      NamedGroup.SecP384r1MLKEM1024,
+      NamedGroup.MLKEM768,
+      NamedGroup.MLKEM1024,
       ...finiteFields,
     ]);
   });
@@ -190,7 +198,7 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
       expect(reasonOf(() => crypto.generateEphemeral(NamedGroup.x25519).agree(point))).toBe('invalid-key-share');
       expect(reasonOf(() => crypto.respondToShare(NamedGroup.x25519, point))).toBe('invalid-key-share');
       const hybrid = crypto.generateEphemeral(NamedGroup.X25519MLKEM768).share.slice();
-      hybrid.set(point, mlKem768Length.encapsulationKey);
+      hybrid.set(point, mlKemLength['ML-KEM-768'].encapsulationKey);
       expect(reasonOf(() => crypto.respondToShare(NamedGroup.X25519MLKEM768, hybrid))).toBe('invalid-key-share');
     }
   });
@@ -214,16 +222,33 @@ describe.each(providers)('groups of the $name provider', (crypto) => {
     expect(reasonOf(() => crypto.respondToShare(NamedGroup.X25519MLKEM768, share))).toBe('invalid-key-share');
   });
 
-  it('put ML-KEM before X25519 in the shares and in the secret of the hybrid', () => {
-    const key = crypto.generateEphemeral(NamedGroup.X25519MLKEM768);
-    const exported = key.exportPrivate();
-    const kem = portableMlKem768(() => new Uint8Array(32)).fromSeed(exported.subarray(0, 64));
-    const curve = crypto.importEphemeral(NamedGroup.x25519, exported.subarray(64));
-    expect(hexOf(key.share)).toBe(hexOf(kem.encapsulationKey) + hexOf(curve.share));
-    const { share, secret } = crypto.respondToShare(NamedGroup.X25519MLKEM768, key.share);
-    const parts = [kem.decapsulate(share.subarray(0, 1088)), curve.agree(share.subarray(1088))];
-    expect(hexOf(secret)).toBe(parts.map(hexOf).join(''));
-  });
+  it.for([
+    [NamedGroup.X25519MLKEM768, 'ML-KEM-768', NamedGroup.x25519, 'first'],
+    [NamedGroup.SecP256r1MLKEM768, 'ML-KEM-768', NamedGroup.secp256r1, 'last'],
+    [NamedGroup.SecP384r1MLKEM1024, 'ML-KEM-1024', NamedGroup.secp384r1, 'last'],
+  ] as const)(
+    'put together hybrid %i of shares and secrets, with %s and %i, ML-KEM %s',
+    ([group, name, other, place]) => {
+      const isFirst = place === 'first';
+      const { encapsulationKey, ciphertext } = mlKemLength[name];
+      const halves = (whole: Uint8Array, kemLength: number) => {
+        const end = isFirst ? kemLength : whole.length - kemLength;
+        const [start, rest] = [whole.subarray(0, end), whole.subarray(end)];
+        return isFirst ? { kem: start, curve: rest } : { kem: rest, curve: start };
+      };
+      const key = crypto.generateEphemeral(group);
+      const exported = halves(key.exportPrivate(), 64);
+      const kem = portableMlKem(name, () => new Uint8Array(32)).fromSeed(exported.kem);
+      const curve = crypto.importEphemeral(other, exported.curve);
+      const share = halves(key.share, encapsulationKey);
+      expect([hexOf(share.kem), hexOf(share.curve)]).toEqual([hexOf(kem.encapsulationKey), hexOf(curve.share)]);
+      const answer = crypto.respondToShare(group, key.share);
+      const theirs = halves(answer.share, ciphertext);
+      const secret = halves(answer.secret, 32);
+      expect(hexOf(secret.kem)).toBe(hexOf(kem.decapsulate(theirs.kem)));
+      expect(hexOf(secret.curve)).toBe(hexOf(curve.agree(theirs.curve)));
+    },
+  );
 
   it('give another secret, and no error, for an ML-KEM ciphertext that is not ours', () => {
     const key = crypto.generateEphemeral(NamedGroup.X25519MLKEM768);

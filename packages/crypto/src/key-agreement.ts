@@ -7,9 +7,18 @@ export interface ShareResponse {
   readonly secret: Uint8Array;
 }
 
+/** In bytes; the same for every key of a group. */
+export interface KeyAgreementLengths {
+  readonly clientShare: number;
+  readonly serverShare: number;
+  /** What `exportPrivate` writes. */
+  readonly exported: number;
+}
+
 /** One named group, as a provider implements it. */
 export interface KeyAgreement {
   readonly group: number;
+  readonly lengths: KeyAgreementLengths;
   generate(): EphemeralKey;
   respond(clientShare: Uint8Array): ShareResponse;
   /** Reads what `exportPrivate` wrote. */

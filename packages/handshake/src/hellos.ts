@@ -46,6 +46,10 @@ const exchangeLengths: ReadonlyMap<number, ExchangeLengths> = new Map([
   [NamedGroup.ffdhe3072, { serverShare: 384, secret: 384 }],
   [NamedGroup.ffdhe4096, { serverShare: 512, secret: 512 }],
   [NamedGroup.X25519MLKEM768, { serverShare: 1120, secret: 64 }],
+  [NamedGroup.SecP256r1MLKEM768, { serverShare: 1153, secret: 64 }],
+  [NamedGroup.SecP384r1MLKEM1024, { serverShare: 1665, secret: 80 }],
+  [NamedGroup.MLKEM768, { serverShare: 1088, secret: 32 }],
+  [NamedGroup.MLKEM1024, { serverShare: 1568, secret: 32 }],
 ]);
 
 export function exchangeLengthsOf(group: number): ExchangeLengths {

@@ -63,6 +63,7 @@ export const alertOfReason = {
   'certificate-weak': 'unsupported_certificate',
   'certificate-status-response': 'bad_certificate_status_response',
   'certificate-policy': 'certificate_unknown',
+  'certificate-transparency': 'certificate_unknown',
   'certificate-profile': 'bad_certificate',
   'certificate-rejected': 'certificate_unknown',
   'certificate-required': 'certificate_required',

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { DerReader, DerTag, encodeDer, encodeInteger } from '../der.ts';
-import { checkExponent, checkFfdheShare, type FfdheGroup, ffdheGroup, ffdheGroups } from '../ffdhe.ts';
+import { checkExponent, checkFfdheShare, type FfdheGroup, ffdheGroup, ffdheLengths } from '../ffdhe.ts';
 import { type KeyAgreement, respondWithKeyPair } from '../key-agreement.ts';
 import type { EphemeralKey } from '../provider.ts';
 import { plain } from './plain.ts';
@@ -76,7 +76,7 @@ function padded(number: Uint8Array, length: number): Uint8Array {
   return bytes;
 }
 
-function agreement(code: number): KeyAgreement {
+export function finiteField(code: number): KeyAgreement {
   let known: NativeGroup | undefined;
   const group = (): NativeGroup => {
     known ??= nativeGroup(code);
@@ -92,6 +92,7 @@ function agreement(code: number): KeyAgreement {
   };
   return {
     group: code,
+    lengths: ffdheLengths(code),
     generate,
     respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
     import(exported): EphemeralKey {
@@ -107,5 +108,3 @@ function nativeGroup(code: number): NativeGroup {
   const algorithm = encodeDer(DerTag.sequence, encodeDer(DerTag.objectIdentifier, dhKeyAgreement), numbers);
   return { group: code, prime, generator, algorithm };
 }
-
-export const ffdheAgreements: readonly KeyAgreement[] = ffdheGroups.map(agreement);

@@ -1,11 +1,11 @@
 // By namespace, because a Node that lacks ML-KEM lacks the names as well, and would not load this module.
 import * as crypto from 'node:crypto';
 import { invalidKeyShare } from '../key-agreement.ts';
-import type { MlKem768, MlKem768Key } from '../ml-kem.ts';
+import type { MlKem, MlKemKey, MlKemName } from '../ml-kem.ts';
 
-const type = 'ml-kem-768';
+const types = { 'ML-KEM-768': 'ml-kem-768', 'ML-KEM-1024': 'ml-kem-1024' } as const;
 
-class NativeMlKem768Key implements MlKem768Key {
+class NativeMlKemKey implements MlKemKey {
   readonly #privateKey: crypto.KeyObject;
   #encapsulationKey: Uint8Array | undefined;
 
@@ -28,20 +28,26 @@ class NativeMlKem768Key implements MlKem768Key {
   }
 }
 
-export const nativeMlKem768: MlKem768 = {
-  generate(): MlKem768Key {
-    const { privateKey, publicKey } = crypto.generateKeyPairSync(type, { publicKeyEncoding: { format: 'raw-public' } });
-    return new NativeMlKem768Key(privateKey, publicKey);
-  },
-  fromSeed: (seed): MlKem768Key =>
-    new NativeMlKem768Key(crypto.createPrivateKey({ key: seed, format: 'raw-seed', asymmetricKeyType: type })),
-  encapsulate(encapsulationKey) {
-    const { ciphertext, sharedKey } = crypto.encapsulate(importEncapsulationKey(encapsulationKey));
-    return { ciphertext, sharedSecret: sharedKey };
-  },
-};
+export function nativeMlKem(name: MlKemName): MlKem {
+  const type = types[name];
+  return {
+    name,
+    generate(): MlKemKey {
+      const { privateKey, publicKey } = crypto.generateKeyPairSync(type, {
+        publicKeyEncoding: { format: 'raw-public' },
+      });
+      return new NativeMlKemKey(privateKey, publicKey);
+    },
+    fromSeed: (seed): MlKemKey =>
+      new NativeMlKemKey(crypto.createPrivateKey({ key: seed, format: 'raw-seed', asymmetricKeyType: type })),
+    encapsulate(encapsulationKey) {
+      const { ciphertext, sharedKey } = crypto.encapsulate(importEncapsulationKey(type, encapsulationKey));
+      return { ciphertext, sharedSecret: sharedKey };
+    },
+  };
+}
 
-function importEncapsulationKey(encapsulationKey: Uint8Array): crypto.KeyObject {
+function importEncapsulationKey(type: (typeof types)[MlKemName], encapsulationKey: Uint8Array): crypto.KeyObject {
   try {
     return crypto.createPublicKey({ key: encapsulationKey, format: 'raw-public', asymmetricKeyType: type });
   } catch {

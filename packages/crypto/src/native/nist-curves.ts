@@ -7,7 +7,7 @@ import {
   type KeyAgreement,
   respondWithKeyPair,
 } from '../key-agreement.ts';
-import { type NistCurve, nistCurves } from '../nist-curves.ts';
+import type { NistCurve } from '../nist-curves.ts';
 import type { EphemeralKey } from '../provider.ts';
 import { plain } from './plain.ts';
 
@@ -43,13 +43,14 @@ class EcdhKey implements EphemeralKey {
   }
 }
 
-function agreement(curve: NistCurve): KeyAgreement {
+export function nistCurve(curve: NistCurve): KeyAgreement {
   const generate = (): EphemeralKey => {
     const ecdh = createECDH(curve.opensslName);
     return new EcdhKey(curve, ecdh, plain(ecdh.generateKeys()));
   };
   return {
     group: curve.group,
+    lengths: { clientShare: curve.pointLength, serverShare: curve.pointLength, exported: curve.scalarLength },
     generate,
     respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
     import(exported): EphemeralKey {
@@ -64,5 +65,3 @@ function agreement(curve: NistCurve): KeyAgreement {
     },
   };
 }
-
-export const nistAgreements: readonly KeyAgreement[] = nistCurves.map(agreement);

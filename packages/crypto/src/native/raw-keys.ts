@@ -5,7 +5,7 @@ export const hasRawKeys = supports(() =>
   generateKeyPairSync('x25519', { publicKeyEncoding: { format: 'raw-public' } }),
 );
 
-/** Whether it has ML-KEM-768 as well. */
+/** Whether it has ML-KEM as well. */
 export const hasRawMlKem = supports(() =>
   generateKeyPairSync('ml-kem-768', { publicKeyEncoding: { format: 'raw-public' } }),
 );

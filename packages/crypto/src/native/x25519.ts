@@ -61,6 +61,7 @@ function importPublic(share: Uint8Array): KeyObject {
 
 export const x25519: KeyAgreement = {
   group: NamedGroup.x25519,
+  lengths: { clientShare: length, serverShare: length, exported: length },
   generate,
   respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
   import(exported): EphemeralKey {

@@ -1,4 +1,4 @@
-import { checkExponent, checkFfdheShare, type FfdheGroup, ffdheGroup, ffdheGroups } from '../ffdhe.ts';
+import { checkExponent, checkFfdheShare, type FfdheGroup, ffdheGroup, ffdheLengths } from '../ffdhe.ts';
 import { type KeyAgreement, respondWithKeyPair } from '../key-agreement.ts';
 import type { EphemeralKey } from '../provider.ts';
 import { power, toBigInt, toBytes } from './big-integers.ts';
@@ -36,14 +36,11 @@ class FfdheKey implements EphemeralKey {
   }
 }
 
-export function portableFfdhe(randomBytes: RandomBytes): readonly KeyAgreement[] {
-  return ffdheGroups.map((group) => agreement(group, randomBytes));
-}
-
-function agreement(group: number, randomBytes: RandomBytes): KeyAgreement {
+export function portableFiniteField(group: number, randomBytes: RandomBytes): KeyAgreement {
   const generate = (): EphemeralKey => new FfdheKey(group, toBigInt(randomBytes(exponentLength)));
   return {
     group,
+    lengths: ffdheLengths(group),
     generate,
     respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
     import(exported): EphemeralKey {

@@ -1,14 +1,13 @@
 import { equal } from '../equal.ts';
 import { groupOperations } from '../groups.ts';
 import type { CryptoProvider } from '../provider.ts';
-import { x25519MlKem768 } from '../x25519mlkem768.ts';
 import { PortableAead } from './aead.ts';
 import { PortableCbc } from './cbc.ts';
-import { portableFfdhe } from './ffdhe.ts';
+import { portableFiniteField } from './ffdhe.ts';
 import { hash, hmac, PortableRunningHash } from './hash.ts';
 import { importPrivateKey, importPublicKey } from './keys.ts';
-import { portableMlKem768 } from './ml-kem.ts';
-import { portableNistCurves } from './nist-curves.ts';
+import { portableMlKem } from './ml-kem.ts';
+import { portableNistCurve } from './nist-curves.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { portableX25519 } from './x25519.ts';
 
@@ -21,7 +20,6 @@ export type { RandomBytes } from './random-bytes.ts';
  * @param randomBytes a cryptographically secure source; `length` fresh bytes at each call.
  */
 export function createPortableCrypto(randomBytes: RandomBytes): CryptoProvider {
-  const x25519 = portableX25519(randomBytes);
   return {
     name: 'portable',
     randomBytes,
@@ -30,12 +28,12 @@ export function createPortableCrypto(randomBytes: RandomBytes): CryptoProvider {
     hmac,
     aead: (name, key) => new PortableAead(name, key),
     cbc: (name, key) => new PortableCbc(name, key),
-    ...groupOperations([
-      x25519MlKem768(portableMlKem768(randomBytes), x25519),
-      x25519,
-      ...portableNistCurves(randomBytes),
-      ...portableFfdhe(randomBytes),
-    ]),
+    ...groupOperations({
+      x25519: portableX25519(randomBytes),
+      nistCurve: (curve) => portableNistCurve(curve, randomBytes),
+      finiteField: (group) => portableFiniteField(group, randomBytes),
+      mlKem: (name) => portableMlKem(name, randomBytes),
+    }),
     importPrivateKey: (pkcs8) => importPrivateKey(pkcs8, randomBytes),
     importPublicKey: (spki) => importPublicKey(spki, randomBytes),
     equal,

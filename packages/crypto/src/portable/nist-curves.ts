@@ -8,7 +8,7 @@ import {
   type KeyAgreement,
   respondWithKeyPair,
 } from '../key-agreement.ts';
-import { type NistCurve, nistCurves } from '../nist-curves.ts';
+import type { NistCurve } from '../nist-curves.ts';
 import type { EphemeralKey } from '../provider.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
@@ -46,17 +46,14 @@ class EcdhKey implements EphemeralKey {
   }
 }
 
-export function portableNistCurves(randomBytes: RandomBytes): readonly KeyAgreement[] {
-  return nistCurves.map((curve) => agreement(curve, randomBytes));
-}
-
-function agreement(curve: NistCurve, randomBytes: RandomBytes): KeyAgreement {
+export function portableNistCurve(curve: NistCurve, randomBytes: RandomBytes): KeyAgreement {
   const { utils } = implementationOf[curve.name];
   // Half as many bytes again as a scalar has, reduced: no bias that could be told (FIPS 186-5 appendix A.2.1).
   const seedLength = Math.ceil(curve.scalarLength * 1.5);
   const generate = (): EphemeralKey => new EcdhKey(curve, utils.randomSecretKey(randomBytes(seedLength)));
   return {
     group: curve.group,
+    lengths: { clientShare: curve.pointLength, serverShare: curve.pointLength, exported: curve.scalarLength },
     generate,
     respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
     import(exported): EphemeralKey {

@@ -41,6 +41,7 @@ export function portableX25519(randomBytes: RandomBytes): KeyAgreement {
   const generate = (): EphemeralKey => new X25519Key(randomBytes(length));
   return {
     group: NamedGroup.x25519,
+    lengths: { clientShare: length, serverShare: length, exported: length },
     generate,
     respond: (clientShare) => respondWithKeyPair(generate(), clientShare),
     import(exported): EphemeralKey {
