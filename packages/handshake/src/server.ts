@@ -8,7 +8,11 @@ import { serverHandshake13 } from './server-13.ts';
 
 /** The server's side of every handshake, up to the choice of version. */
 export function* serverHandshake(handshake: Handshake<ServerConfiguration>): Machine {
+  // RFC 8446 section 5: before a second ClientHello, which may be the first that we see.
+  const mayContinue = handshake.configuration.retryCookieKey !== undefined;
+  if (mayContinue) yield { kind: 'change-cipher-specs', policy: 'dropped' };
   const hello = yield* receive(handshake, 'tls13', 'ClientHello');
+  if (mayContinue) yield { kind: 'change-cipher-specs', policy: 'refused' };
   yield { kind: 'begin', clientRandom: hello.random };
   yield { kind: 'offered', hello };
   const version = chooseVersion(handshake.configuration, hello);
