@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handfast } from '../testing/program.ts';
 
-const commands = ['demo', 'trace', 'serve', 'service', 'stack', 'trace-id'];
+const commands = ['demo', 'trace', 'serve', 'service', 'stack', 'verify', 'trace-id'];
 const services = ['service key-exchange', 'service certificate', 'service session'];
 
 describe.concurrent('handfast', () => {

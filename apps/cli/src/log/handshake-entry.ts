@@ -1,4 +1,4 @@
-import type { Timeline } from '@handfast/handshake';
+import type { Negotiated, Timeline } from '@handfast/handshake';
 import type { Endpoints } from '@handfast/telemetry';
 import { toHex } from '@handfast/wire';
 import { type Outcome, outcomeOf } from '../waterfall/outcome.ts';
@@ -15,6 +15,8 @@ export interface HandshakeEntry {
   readonly cipher_suite: string | undefined;
   readonly group: string | undefined;
   readonly application_protocol: string | undefined;
+  readonly resumption: Negotiated['resumption'];
+  readonly early_data: Negotiated['earlyData'];
   /** Of the peer, where it was found trusted. */
   readonly identity: string | undefined;
   /** Until it was completed or had failed. */
@@ -37,6 +39,8 @@ export function entryOf(timeline: Timeline, endpoints: Endpoints | undefined): H
     cipher_suite: negotiated.cipherSuite,
     group: negotiated.group,
     application_protocol: negotiated.applicationProtocol,
+    resumption: negotiated.resumption,
+    early_data: negotiated.earlyData,
     identity: negotiated.peerSubject,
     duration_ms: Math.round((end - startedAt) * 1000) / 1000,
     reason: failure?.reason,
