@@ -2,6 +2,7 @@
 import * as crypto from 'node:crypto';
 import { invalidKeyShare } from '../key-agreement.ts';
 import type { MlKem, MlKemKey, MlKemName } from '../ml-kem.ts';
+import { plain } from './plain.ts';
 
 const types = { 'ML-KEM-768': 'ml-kem-768', 'ML-KEM-1024': 'ml-kem-1024' } as const;
 
@@ -15,16 +16,16 @@ class NativeMlKemKey implements MlKemKey {
   }
 
   get encapsulationKey(): Uint8Array {
-    this.#encapsulationKey ??= crypto.createPublicKey(this.#privateKey).export({ format: 'raw-public' });
+    this.#encapsulationKey ??= plain(crypto.createPublicKey(this.#privateKey).export({ format: 'raw-public' }));
     return this.#encapsulationKey;
   }
 
   decapsulate(ciphertext: Uint8Array): Uint8Array {
-    return crypto.decapsulate(this.#privateKey, ciphertext);
+    return plain(crypto.decapsulate(this.#privateKey, ciphertext));
   }
 
   exportSeed(): Uint8Array {
-    return this.#privateKey.export({ format: 'raw-seed' });
+    return plain(this.#privateKey.export({ format: 'raw-seed' }));
   }
 }
 
@@ -36,13 +37,13 @@ export function nativeMlKem(name: MlKemName): MlKem {
       const { privateKey, publicKey } = crypto.generateKeyPairSync(type, {
         publicKeyEncoding: { format: 'raw-public' },
       });
-      return new NativeMlKemKey(privateKey, publicKey);
+      return new NativeMlKemKey(privateKey, plain(publicKey));
     },
     fromSeed: (seed): MlKemKey =>
       new NativeMlKemKey(crypto.createPrivateKey({ key: seed, format: 'raw-seed', asymmetricKeyType: type })),
     encapsulate(encapsulationKey) {
       const { ciphertext, sharedKey } = crypto.encapsulate(importEncapsulationKey(type, encapsulationKey));
-      return { ciphertext, sharedSecret: sharedKey };
+      return { ciphertext: plain(ciphertext), sharedSecret: plain(sharedKey) };
     },
   };
 }
