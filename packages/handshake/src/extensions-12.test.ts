@@ -140,8 +140,8 @@ describe('the size of records in TLS 1.2', () => {
     const client = {
       maxVersion: 'tls12',
       maxFragmentLength: 512,
-      ...(what === 'both' ? { recordSizeLimit: 100 } : {}),
-    };
+      recordSizeLimit: what === 'both' ? 100 : undefined,
+    } as const;
     const habit: Habit = changed('ServerHello', 'tls13', (hello) => ({
       ...hello,
       extensions: [

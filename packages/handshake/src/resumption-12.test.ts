@@ -1,7 +1,5 @@
 import { makePki } from '@handfast/certificates/testing';
-import { nativeCrypto } from '@handfast/crypto/native';
 import type { RecalledPsk, ResumeAnswer } from '@handfast/sessions';
-import { LocalSessionManager } from '@handfast/sessions';
 import { CipherSuite, TlsError } from '@handfast/wire';
 import { describe, expect, test } from 'vitest';
 import { acquainted, remembering } from '../testing/acquainted.ts';
@@ -106,11 +104,6 @@ describe('a session of TLS 1.2', () => {
       '> Finished',
     ]);
     expect(namesOf(new Loopback(options).run().client)).not.toContain('< NewSessionTicket');
-  });
-
-  test('is resumed by its ID, where there are no tickets', () => {
-    const options = acquaintedById(plain);
-    expect([again(options), again(options)]).toEqual(['resumed', 'resumed']);
   });
 
   test.for<[what: string, before: Partial<LoopbackOptions>, now: Partial<LoopbackOptions>]>([
@@ -316,21 +309,4 @@ function overriding(sessions: Ports['sessions'], methods: Partial<Ports['session
     recall: (request, context) => sessions.recall(request, context),
     ...methods,
   };
-}
-
-/** Ends that have met before, and know their session by its ID: our own two would have taken a ticket. */
-function acquaintedById(options: LoopbackOptions): LoopbackOptions {
-  const sessionId = new Uint8Array(32).fill(9);
-  const server = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
-  const known = acquainted(options);
-  const clientPorts = withSession(known, (session) => {
-    const { handle: _ticket, ...state } = session;
-    server.keep({
-      under: { kind: 'session-id', sessionId },
-      state: encodeSessionState({ ...state, peer: undefined }),
-      expires: state.expires,
-    });
-    return { ...session, handle: { kind: 'session-id', sessionId } };
-  });
-  return { ...known, clientPorts, serverPorts: (ports) => ({ ...ports, sessions: server }) };
 }

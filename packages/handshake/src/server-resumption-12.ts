@@ -53,13 +53,16 @@ export function* findSession12(
   return { session, blank: blank !== undefined && isHalfway(session, blank, date) ? blank : undefined };
 }
 
-/** RFC 5077 section 3.4: beside a ticket, the session ID means nothing but that it is echoed. */
+/**
+ * What the client offers: its ticket, or without tickets the session ID. One that knows of tickets has been given those,
+ * and beside them the ID has another meaning (RFC 5077 section 3.4, RFC 8446 appendix D.4).
+ */
 function offeredSession({ resumption }: ServerConfiguration, hello: ClientHello): ResumeRequest['offered'] | undefined {
   if (resumption === 'off') return undefined;
   const ticket = findExtension(hello.extensions, 'session_ticket');
-  if (ticket !== undefined && ticket.length > 0) return { kind: 'ticket', ticket };
+  if (ticket !== undefined) return ticket.length === 0 ? undefined : { kind: 'ticket', ticket };
   const sessionId = hello.legacySessionId;
-  return sessionId.length > 0 ? { kind: 'session-id', sessionId } : undefined;
+  return sessionId.length === 0 ? undefined : { kind: 'session-id', sessionId };
 }
 
 function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
