@@ -5,6 +5,7 @@ import { addService } from './commands/service.ts';
 import { addStack } from './commands/stack.ts';
 import { addTrace } from './commands/trace.ts';
 import { addTraceId } from './commands/trace-id.ts';
+import { addVerify } from './commands/verify.ts';
 import { version } from './version.ts';
 
 /** The command line. What the commands do is loaded when one of them runs: help should not wait for it. */
@@ -22,6 +23,7 @@ export function createProgram(): Command {
   addServe(program);
   addService(program);
   addStack(program);
+  addVerify(program);
   addTraceId(program);
   return program;
 }

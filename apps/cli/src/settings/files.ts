@@ -42,7 +42,8 @@ export function about<T>(what: string, work: () => T): T {
   }
 }
 
-function whyUnreadable(error: unknown): string {
+/** Why a file cannot be read, for people. */
+export function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':

@@ -91,7 +91,8 @@ function stepOf({ name, direction, bytes, startedAt, endedAt, waited, asks }: St
   };
 }
 
-function certificateOf(entry: ChainEntry): object {
+/** A certificate as programs read it. */
+export function certificateOf(entry: ChainEntry): object {
   if ('unreadable' in entry) return { unreadable: entry.unreadable };
   const { notBefore, notAfter, ...facts } = entry;
   return {
