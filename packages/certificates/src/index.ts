@@ -4,6 +4,7 @@ export { fingerprintOf } from './certificate-text.ts';
 export { credentialFromChain } from './credential.ts';
 export { type Crl, parseCrl, type Revocation, type RevocationReason } from './crl.ts';
 export { CrlStore } from './crl-store.ts';
+export { parseCtLogList } from './ct-log-list.ts';
 export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './distribution-point.ts';
 export type {
   AuthorityKeyIdentifier,
@@ -37,3 +38,4 @@ export { PublicSuffixes } from './public-suffixes.ts';
 export type { RevocationPolicy } from './revocation.ts';
 export { signatureHashOf } from './signature-algorithm.ts';
 export { type CertificateSummary, summarize } from './summary.ts';
+export type { CtLog, TransparencySettings } from './transparency.ts';

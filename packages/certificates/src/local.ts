@@ -21,6 +21,7 @@ import type { Profile } from './profile.ts';
 import type { PublicSuffixes } from './public-suffixes.ts';
 import type { RevocationPolicy, RevocationSettings } from './revocation.ts';
 import type { VerifiedSignatures } from './signature-check.ts';
+import { TransparencyCheck, type TransparencySettings } from './transparency.ts';
 import { TrustStore } from './trust-store.ts';
 import { limits } from './work-budget.ts';
 
@@ -42,6 +43,8 @@ export interface LocalCertificateValidatorOptions {
   readonly policies?: PolicyInputs | undefined;
   /** What to do where it is not known whether a certificate is revoked; by default `prefer`. */
   readonly revocation?: RevocationPolicy | undefined;
+  /** The logs of which a server's certificate must be; without it, none is asked for. */
+  readonly transparency?: TransparencySettings | undefined;
   /** The CRLs and OCSP responses to judge by. What is put into the stores later counts from then on. */
   readonly crls?: CrlStore | undefined;
   readonly ocsp?: OcspStore | undefined;
@@ -60,6 +63,7 @@ export class LocalCertificateValidator implements CertificateValidator {
   readonly #maximumIntermediates: number;
   readonly #policies: PolicyInputs;
   readonly #revocation: Omit<RevocationSettings, 'staple'>;
+  readonly #transparency: TransparencyCheck | undefined;
   readonly #verified: VerifiedSignatures = new WeakMap();
   readonly #identityRules: readonly IdentityRule[];
   readonly #identities = new WeakMap<Certificate, Identity>();
@@ -76,10 +80,12 @@ export class LocalCertificateValidator implements CertificateValidator {
     this.#maximumIntermediates = Math.min(options.maximumIntermediates ?? limits.intermediates, limits.intermediates);
     this.#identityRules = options.identityRules ?? [];
     this.#policies = policies;
+    this.#transparency = options.transparency && new TransparencyCheck(crypto, options.transparency);
     this.#revocation = { policy: revocation, crls, ocsp };
   }
 
-  validate({ chain, purpose, keyUse = 'sign', serverName, time, ocspResponse }: ValidationRequest): Verdict {
+  validate(request: ValidationRequest): Verdict {
+    const { chain, purpose, keyUse = 'sign', serverName, time, ocspResponse } = request;
     const [first, ...others] = chain.slice(0, limits.certificates).map(parseSent);
     if (first === undefined) return { ...noCertificate, trusted: false, certificate: undefined };
     if (!first.parsed) return first.verdict;
@@ -108,6 +114,9 @@ export class LocalCertificateValidator implements CertificateValidator {
     }
     if (serverName !== undefined && !isForHost(endEntity, serverName))
       return nameMismatch(result.path, endEntity, serverName);
+    const evidence = { delivered: request.signedCertificateTimestamps, staple: ocspResponse, time };
+    const breach = purpose === 'server' ? this.#transparency?.breachOf(result.path, evidence) : undefined;
+    if (breach !== undefined) return rejected({ ...breach, certificate: endEntity, depth: 0, path: result.path });
     return { trusted: true, path: result.path.map(({ der }) => der), identity: this.#identityOf(endEntity) };
   }
 

@@ -22,10 +22,12 @@ export const Oid = {
   inhibitAnyPolicy: '2.5.29.54',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   tlsFeature: '1.3.6.1.5.5.7.1.24',
+  signedCertificateTimestamps: '1.3.6.1.4.1.11129.2.4.2',
   // Access methods, key purposes, policies.
   caIssuers: '1.3.6.1.5.5.7.48.2',
   ocsp: '1.3.6.1.5.5.7.48.1',
   ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspSignedCertificateTimestamps: '1.3.6.1.4.1.11129.2.4.5',
   ocspNonce: '1.3.6.1.5.5.7.48.1.2',
   anyExtendedKeyUsage: '2.5.29.37.0',
   serverAuth: '1.3.6.1.5.5.7.3.1',

@@ -21,6 +21,8 @@ export interface OcspOptions {
   readonly hash?: 'sha1' | 'sha256';
   /** Further Extensions of the response, DER. */
   readonly extensions?: readonly Uint8Array[];
+  /** Extensions of what it says of the certificate, DER. */
+  readonly singleExtensions?: readonly Uint8Array[];
 }
 
 const hour = 3_600_000;
@@ -36,7 +38,13 @@ export function makeOcspResponse(options: OcspOptions): Uint8Array {
     responderBy = 'name',
     status = 'good',
   } = options;
-  const { thisUpdate = Date.now() - hour, nextUpdate = Date.now() + hour, hash = 'sha1', extensions = [] } = options;
+  const {
+    thisUpdate = Date.now() - hour,
+    nextUpdate = Date.now() + hour,
+    hash = 'sha1',
+    extensions = [],
+    singleExtensions = [],
+  } = options;
   const [subject, authority, signer] = [certificate, issuer, responder].map(({ der }) => parseCertificate(der));
   if (subject === undefined || authority === undefined || signer === undefined) throw new Error('three certificates');
   const digest = (data: Uint8Array, name: string = hash): Uint8Array =>
@@ -58,6 +66,7 @@ export function makeOcspResponse(options: OcspOptions): Uint8Array {
       : encodeElement(status === 'good' ? 0x80 : 0x82),
     generalizedTime(thisUpdate),
     ...(nextUpdate === null ? [] : [encodeElement(0xa0, generalizedTime(nextUpdate))]),
+    ...(singleExtensions.length === 0 ? [] : [encodeElement(0xa1, sequence(...singleExtensions))]),
   );
   const tbs = sequence(
     responderId,
