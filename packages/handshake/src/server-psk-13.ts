@@ -5,6 +5,7 @@ import type { ServerConfiguration } from './configuration.ts';
 import { type Ask, ask, currentDate, type Steps } from './effects.ts';
 import type { Handshake } from './handshake.ts';
 import { type PskHolder, pskHolder } from './peer.ts';
+import { isWelcome } from './resumed-client.ts';
 import { offersEarlyData } from './server-early-data-13.ts';
 import { decodeSessionState, type SessionState } from './session-state.ts';
 
@@ -120,22 +121,8 @@ function mayResume(state: SessionState, { configuration, serverName, date }: Cir
     date < state.expires &&
     // RFC 8446 section 4.6.1 and 4.2.11: what was agreed on for one name is nothing to another.
     state.serverName === serverName &&
-    authenticates(configuration, state)
+    isWelcome(configuration, state)
   );
-}
-
-/** Whether the session's client is as this server wants its clients to be. */
-function authenticates({ clientAuthentication }: ServerConfiguration, { peer }: SessionState): boolean {
-  if (peer !== undefined && !peer.verdict.trusted) return false;
-  switch (clientAuthentication) {
-    case 'required':
-      return peer !== undefined;
-    case 'optional':
-      return true;
-    // Who does not ask for certificates is not told of one that somebody else has found trusted.
-    case 'none':
-      return peer === undefined;
-  }
 }
 
 /** RFC 8446 section 4.2.11: a PSK must not be used before the binder is verified, and without one the handshake ends. */

@@ -9,6 +9,7 @@ import { masterSecretLength } from './hellos.ts';
 import { openConnection12 } from './open-connection.ts';
 import { pskHolder } from './peer.ts';
 import { answerLimits12 } from './record-limits-12.ts';
+import { isWelcome } from './resumed-client.ts';
 import type { ServerChoice12 } from './server-choice-12.ts';
 import { answersOfConnection, serverHello12 } from './server-hello-12.ts';
 import { blankTicket12, newSessionTicket12 } from './session-12.ts';
@@ -77,24 +78,23 @@ function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
 
 /**
  * The suite must be the one that we would choose (RFC 5246 section 7.4.1.3), the name the same (RFC 6066 section 3), and
- * whoever the session knows its client as must be somebody whom we would let in, or nobody where we would let anybody in.
+ * the client one whom we would let in.
  * A session without the extended master secret is not resumed with it (RFC 7627 section 5.3).
  */
 function isAcceptable(
-  { clientAuthentication }: ServerConfiguration,
+  configuration: ServerConfiguration,
   hello: ClientHello,
   terms: Terms12,
   session: SessionState,
   date: number,
 ): boolean {
-  const isKnown = session.peer !== undefined;
   return (
     session.version === 'tls12' &&
     date < session.expires &&
     session.cipherSuite === terms.suite.code &&
     session.serverName === findExtension(hello.extensions, 'server_name') &&
     (session.extendedMasterSecret || !terms.extendedMasterSecret) &&
-    (clientAuthentication === 'optional' || isKnown === (clientAuthentication === 'required'))
+    isWelcome(configuration, session)
   );
 }
 
