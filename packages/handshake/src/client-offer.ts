@@ -1,4 +1,4 @@
-import { type Continuation, cipherSuite, groupFits, type OfferAnswer } from '@handfast/key-exchange';
+import { type Continuation, cipherSuite, groupFits, isPostQuantum, type OfferAnswer } from '@handfast/key-exchange';
 import {
   CipherSuite,
   type ClientHello,
@@ -6,7 +6,6 @@ import {
   ECPointFormat,
   type Extension,
   type KeyShareEntry,
-  NamedGroup,
   TlsError,
 } from '@handfast/wire';
 import { type OfferedPsk, preSharedKey, type Resumable, type ResumptionPsk } from './client-psk-13.ts';
@@ -61,17 +60,13 @@ function offeredGroups(configuration: ClientConfiguration): readonly number[] {
 }
 
 /**
- * Whose shares the first hello carries: the group that we like best, and if that is a hybrid also the first that is none,
- * or the other way round, so that a server which lacks or prefers hybrids needs no second hello.
+ * Whose shares the first hello carries: the group that we like best, and if that is post-quantum also the first that is
+ * not, or the other way round, so that a server which lacks or prefers such groups needs no second hello.
  */
 export function groupsToOffer(configuration: ClientConfiguration): readonly number[] {
   const groups = offeredGroups(configuration);
-  const firsts = [groups.find(isHybrid), groups.find((group) => !isHybrid(group))];
+  const firsts = [groups.find(isPostQuantum), groups.find((group) => !isPostQuantum(group))];
   return groups.filter((group) => firsts.includes(group));
-}
-
-function isHybrid(group: number): boolean {
-  return group === NamedGroup.X25519MLKEM768;
 }
 
 /** What a ClientHello is made of, beside the configuration. */

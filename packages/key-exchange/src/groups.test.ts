@@ -1,7 +1,7 @@
 import { nativeCrypto } from '@handfast/crypto/native';
 import { NamedGroup } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
-import { defaultGroups, finiteFieldGroups, groupFits } from './groups.ts';
+import { defaultGroups, finiteFieldGroups, groupFits, isPostQuantum } from './groups.ts';
 
 describe('a group', () => {
   it('that is offered by default may be negotiated in TLS 1.3, and the hybrid comes first', () => {
@@ -12,6 +12,10 @@ describe('a group', () => {
   it('with a KEM may be negotiated in TLS 1.3 only', () => {
     expect(groupFits(NamedGroup.X25519MLKEM768, 'any')).toBe(true);
     expect(groupFits(NamedGroup.X25519MLKEM768, 'ecdhe')).toBe(false);
+  });
+
+  it('is post-quantum where it is named after ML-KEM', () => {
+    for (const [name, group] of Object.entries(NamedGroup)) expect(isPostQuantum(group)).toBe(name.includes('MLKEM'));
   });
 
   it('goes with ECDHE where it is a curve, with DHE where it is a finite field, with RSA never', () => {

@@ -1,7 +1,7 @@
 import { NamedGroup } from '@handfast/wire';
 import type { CipherSuiteParameters } from './cipher-suites.ts';
 
-/** Alone, or with a curve: post-quantum, for TLS 1.3 only. */
+/** ML-KEM with a curve, or alone: for TLS 1.3 only. */
 const withMlKem: readonly number[] = [
   NamedGroup.X25519MLKEM768,
   NamedGroup.SecP256r1MLKEM768,
@@ -23,6 +23,11 @@ const groupsOf: Readonly<Record<CipherSuiteParameters['keyExchange'], readonly n
   dhe: finiteFieldGroups,
   rsa: [],
 };
+
+/** Whether a group withstands a quantum computer: it is ML-KEM, alone or with a curve. */
+export function isPostQuantum(group: number): boolean {
+  return withMlKem.includes(group);
+}
 
 /**
  * True where the group may be negotiated with a suite of that key exchange. `any` is that of TLS 1.3, the only one for
