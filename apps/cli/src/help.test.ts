@@ -29,6 +29,7 @@ describe.concurrent('handfast', () => {
       '--key',
       '--client-auth',
       '--client-ca',
+      '--early-data',
       '--alpn',
       '--min-version',
       '--max-version',
