@@ -178,6 +178,11 @@ export class Connection {
     return this.#early?.writesLeft ?? 0;
   }
 
+  /** A server writes before the client has proved itself, and so before the handshake is done (RFC 8446 section 2.3). */
+  get writesEarly(): boolean {
+    return this.#early?.writesLeft === Number.POSITIVE_INFINITY;
+  }
+
   get #writable(): number {
     if (this.#open !== undefined) return Number.POSITIVE_INFINITY;
     return this.#early === undefined ? -1 : this.#early.writesLeft;
@@ -217,10 +222,13 @@ export class Connection {
     });
   }
 
-  /** Sends close_notify, after which nothing more is written (RFC 8446 section 6.1). Data may still be received. */
+  /**
+   * Sends close_notify, after which nothing more is written (RFC 8446 section 6.1). Data may still be received, and a
+   * server that has answered early data goes on with its handshake. Where nothing may be written yet, it is cancelled.
+   */
   close(): void {
     if (this.#over || this.#writesClosed) return;
-    if (this.#open === undefined) {
+    if (this.#open === undefined && !this.writesEarly) {
       this.abort(new TlsError('cancelled', 'we closed before the handshake was done'));
       return;
     }

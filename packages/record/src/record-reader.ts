@@ -133,8 +133,9 @@ export class RecordReader {
    */
   #maximumLength(key: TrafficKey | undefined, type: ContentTypeName): number {
     if (key === undefined) return type === 'application_data' ? maximumCiphertextLength : maximumPlaintextLength;
-    const typeLength = key.version === 'tls13' ? 1 : 0;
-    return Math.min(this.#plaintextLimit, maximumPlaintextLength + typeLength) + key.peerOverhead;
+    // Who sends early data has not heard of our limit, which comes with EncryptedExtensions.
+    const limit = this.#skippable === undefined ? this.#plaintextLimit : Number.POSITIVE_INFINITY;
+    return Math.min(limit, maximumPlaintextLength + typeLengthOf(key)) + key.peerOverhead;
   }
 
   /** Undefined for application data, which gets here only to be skipped. */
@@ -153,11 +154,12 @@ export class RecordReader {
     }
     this.#peerHasKeys = true;
     this.#skippable = undefined;
-    if (key.version === 'tls13') return innerRecord(content, wire.length);
-    // Of a record with padding, the length on the wire says less than that of its content.
-    if (content.length > Math.min(this.#plaintextLimit, maximumPlaintextLength)) {
+    // Of a record with padding, the length on the wire says less than that of its content; of one that could have been
+    // early data it has not been judged.
+    if (content.length > Math.min(this.#plaintextLimit, maximumPlaintextLength + typeLengthOf(key))) {
       throw new TlsError('record-too-long', `${type} with ${content.length} bytes of content`);
     }
+    if (key.version === 'tls13') return innerRecord(content, wire.length);
     return { type, fragment: content, wireBytes: wire.length };
   }
 
@@ -179,6 +181,11 @@ export class RecordReader {
       throw new TlsError('too-many-records', `${this.#idleRecords} records in a row without content`);
     }
   }
+}
+
+/** What TLS 1.3 puts beside the content, and counts as plaintext: the inner content type. */
+function typeLengthOf({ version }: TrafficKey): number {
+  return version === 'tls13' ? 1 : 0;
 }
 
 /** TLSInnerPlaintext (RFC 8446 section 5.2): content, its type, and zeros as padding. */

@@ -140,9 +140,9 @@ export class TlsTransport {
     this.connection.abort(error);
   }
 
-  /** Goes at once. A handshake is cancelled, and the peer told so; in an open connection the peer sees data cut off. */
+  /** Goes at once. A handshake is cancelled, and the peer told so; where data was written, the peer sees it cut off. */
   destroy(): void {
-    if (!this.#open) this.connection.close();
+    if (!this.#open && !this.connection.writesEarly) this.connection.close();
     this.#destroyed = true;
     this.#socket.destroy();
   }
