@@ -60,7 +60,7 @@ export interface ServerConfiguration extends CommonConfiguration {
   readonly clientAuthentication: 'none' | 'optional' | 'required';
   /** What CertificateRequest asks of the client's certificate beyond that (RFC 8446 section 4.2.5). */
   readonly oidFilters: readonly OidFilter[];
-  /** TLS 1.3: tickets for each handshake. */
+  /** Tickets for each handshake of TLS 1.3. 0: none in TLS 1.2 either, where a session then has an ID. */
   readonly ticketCount: number;
   /** The most bytes of early data that are taken; 0: none at all, which is the default because early data can be replayed. */
   readonly maxEarlyData: number;

@@ -106,6 +106,12 @@ describe('a session of TLS 1.2', () => {
     expect(namesOf(new Loopback(options).run().client)).not.toContain('< NewSessionTicket');
   });
 
+  test('is resumed by its ID, where the server gives out no tickets', () => {
+    const options = acquainted({ ...plain, server: { ticketCount: 0 } });
+    expect([again(options), again(options)]).toEqual(['resumed', 'resumed']);
+    expect(namesOf(new Loopback(options).run().client)).not.toContain('< NewSessionTicket');
+  });
+
   test.for<[what: string, before: Partial<LoopbackOptions>, now: Partial<LoopbackOptions>]>([
     ['the server does not resume', {}, { server: { resumption: 'off' } }],
     ['the client does not resume', {}, { client: { maxVersion: 'tls12', resumption: 'off' } }],

@@ -23,12 +23,11 @@ import {
   answersOfConnection,
   answersOfSession,
   checkFirstHandshake,
-  offers,
   serverHello12,
   serverTerms12,
   stapledResponse,
 } from './server-hello-12.ts';
-import { findSession12, resumeAsServer12 } from './server-resumption-12.ts';
+import { findSession12, resumeAsServer12, takesTickets } from './server-resumption-12.ts';
 import { blankTicket12, newSessionTicket12, sessionState12 } from './session-12.ts';
 import { encodeSessionState, type SessionState } from './session-state.ts';
 import { derivation12, factsOf12, verifyData12 } from './terms-12.ts';
@@ -129,7 +128,7 @@ interface Remembrance {
 
 function howRemembered({ configuration, crypto }: Handshake<ServerConfiguration>, hello: ClientHello): Remembrance {
   if (configuration.resumption === 'off') return { by: 'nothing', sessionId: nothing };
-  if (offers(hello, 'session_ticket')) return { by: 'ticket', sessionId: nothing };
+  if (takesTickets(configuration, hello)) return { by: 'ticket', sessionId: nothing };
   return { by: 'session-id', sessionId: crypto.randomBytes(32) };
 }
 

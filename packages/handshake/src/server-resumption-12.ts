@@ -11,7 +11,7 @@ import { pskHolder } from './peer.ts';
 import { answerLimits12 } from './record-limits-12.ts';
 import { isWelcome } from './resumed-client.ts';
 import type { ServerChoice12 } from './server-choice-12.ts';
-import { answersOfConnection, serverHello12 } from './server-hello-12.ts';
+import { answersOfConnection, offers, serverHello12 } from './server-hello-12.ts';
 import { blankTicket12, newSessionTicket12 } from './session-12.ts';
 import { decodeSessionState, type SessionState } from './session-state.ts';
 import { type Terms12, verifyData12 } from './terms-12.ts';
@@ -55,13 +55,20 @@ export function* findSession12(
 }
 
 /**
- * What the client offers: its ticket, or without tickets the session ID. One that knows of tickets has been given those,
- * and beside them the ID has another meaning (RFC 5077 section 3.4, RFC 8446 appendix D.4).
+ * Whether the client gets a ticket for its session, or else a session ID; and so which of the two it may come back with.
+ * One that knows of tickets sends session_ticket, beside which its session ID means something else (RFC 5077 section 3.4,
+ * RFC 8446 appendix D.4).
  */
-function offeredSession({ resumption }: ServerConfiguration, hello: ClientHello): ResumeRequest['offered'] | undefined {
-  if (resumption === 'off') return undefined;
-  const ticket = findExtension(hello.extensions, 'session_ticket');
-  if (ticket !== undefined) return ticket.length === 0 ? undefined : { kind: 'ticket', ticket };
+export function takesTickets({ ticketCount }: ServerConfiguration, hello: ClientHello): boolean {
+  return ticketCount > 0 && offers(hello, 'session_ticket');
+}
+
+function offeredSession(configuration: ServerConfiguration, hello: ClientHello): ResumeRequest['offered'] | undefined {
+  if (configuration.resumption === 'off') return undefined;
+  if (takesTickets(configuration, hello)) {
+    const ticket = findExtension(hello.extensions, 'session_ticket');
+    return ticket === undefined || ticket.length === 0 ? undefined : { kind: 'ticket', ticket };
+  }
   const sessionId = hello.legacySessionId;
   return sessionId.length === 0 ? undefined : { kind: 'session-id', sessionId };
 }
