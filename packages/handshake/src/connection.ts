@@ -432,11 +432,20 @@ export class Connection {
     if (this.#open === undefined) {
       throw new TlsError('unexpected-record', 'application data before the handshake was done');
     }
+    if (this.#isWithinAnswer) {
+      throw new TlsError('unexpected-record', 'application data within the answer to a CertificateRequest');
+    }
     if (fragment.length === 0) return;
     this.#idleMessages = 0;
     this.#warnings = 0;
     this.#confirm();
     this.#events.data(fragment);
+  }
+
+  /** The messages of such an answer follow one another without any other between them (RFC 8446 section 4.6.2). */
+  get #isWithinAnswer(): boolean {
+    const awaited = this.#awaited;
+    return awaited?.kind === 'receive' && awaited.version === 'tls13' && !awaited.names.includes('KeyUpdate');
   }
 
   get #takesEarlyData(): boolean {
@@ -531,6 +540,8 @@ export class Connection {
           this.#reader.skipEarlyData(effect.limit);
           break;
         case 'client-authenticated':
+          // It came because we asked.
+          this.#idleMessages = 0;
           this.#events.clientAuthenticated?.(effect.peer);
           break;
         case 'change-cipher-specs':

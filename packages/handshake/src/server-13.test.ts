@@ -235,9 +235,11 @@ describe('a server that asks for a certificate later', () => {
     for (let time = 0; time < 8; time += 1) server.connection.requestClientCertificate();
     expect(() => server.connection.requestClientCertificate()).toThrow(RangeError);
     loopback.deliver();
-    server.connection.requestClientCertificate();
-    loopback.deliver();
-    expect(server.authenticated).toHaveLength(9);
+    for (let time = 0; time < 8; time += 1) {
+      server.connection.requestClientCertificate();
+      loopback.deliver();
+    }
+    expect(server.authenticated).toHaveLength(16);
     expect(server.error).toBeUndefined();
   });
 

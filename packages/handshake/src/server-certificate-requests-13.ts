@@ -46,6 +46,7 @@ export class CertificateRequests {
    * @param reads what the client's Finished is made with.
    */
   *answered(message: Certificate13 | CompressedCertificate, bytes: Uint8Array, reads: ApplicationTraffic): Steps<void> {
+    if (this.#outstanding.size === 0) throw unasked();
     const certificate = decompressed(this.#handshake.configuration, message);
     const handshake = this.#continued(certificate, bytes);
     const client = yield* proveClient(handshake, certificate);
@@ -58,9 +59,7 @@ export class CertificateRequests {
   #continued({ certificateRequestContext }: Certificate13, answer: Uint8Array): Handshake<ServerConfiguration> {
     const context = toHex(certificateRequestContext);
     const request = this.#outstanding.get(context);
-    if (request === undefined) {
-      throw new TlsError('unexpected-message', 'a certificate that nobody asked for', { step: 'Certificate' });
-    }
+    if (request === undefined) throw unasked();
     this.#outstanding.delete(context);
     const { configuration, crypto, transcript: common } = this.#handshake;
     const transcript = common.fork(this.#hash);
@@ -68,4 +67,8 @@ export class CertificateRequests {
     transcript.add(answer);
     return { configuration, crypto, transcript };
   }
+}
+
+function unasked(): TlsError {
+  return new TlsError('unexpected-message', 'a certificate that nobody asked for', { step: 'Certificate' });
 }
