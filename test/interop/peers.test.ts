@@ -39,34 +39,56 @@ function meet(peer: Peer): void {
 
   describe('with our server', () => {
     it.for(titled)('%s', async ([, row], context) => {
-      const { port, ...client } = await serve(ready(row, 'client', context), row);
-      const report = await client.connect(port);
-      const { timeline } = await client.served();
-      expect(report.answered, report.output).toBe(!row.refused);
-      expect(timeline.negotiated).toMatchObject(agreed(row));
-      if (row.refused) expect(timeline.failure).toMatchObject({ by: 'us', reason: 'certificate-required' });
-      else expect(timeline.state).toBe('confirmed');
+      const { wanted, refused } = row;
+      const peer = ready(row, 'client', context);
+      const { ports, configuration } = serverParty(certificates, certificates.servers[wanted.kind], {
+        ...ours(wanted, [wanted.group]),
+        clientAuthentication: wanted.clientAuth,
+        maxEarlyData: wanted.resumption === 'early data' ? 1000 : 0,
+      });
+      const server = await EchoServer.start(ports, configuration);
+      const report = await peer.connect(server.port, wanted);
+      server.stop();
+      expect(report, report.output).toMatchObject({ answered: !refused, resumed: wanted.resumption !== 'none' });
+      const { timeline } = await server.next();
+      if (refused) expect(timeline.failure).toMatchObject({ by: 'us', reason: 'certificate-required' });
+      else expect(timeline).toMatchObject({ state: 'confirmed', negotiated: agreed(row) });
+      if (wanted.resumption === 'none') return;
+      const { timeline: second } = await server.next();
+      // A client that has said all early may have nothing more to say.
+      const state = wanted.resumption === 'early data' ? expect.stringMatching(/completed|confirmed/) : 'confirmed';
+      expect(second).toMatchObject({ state, negotiated: resumed(row) });
     });
   });
 
   describe('with our client', () => {
     it.for(titled)('%s', async ([, row], context) => {
-      const { wanted } = row;
+      const { wanted, refused } = row;
       const { port, request, response } = await ready(row, 'server', context).listen(wanted);
-      const { timeline, error, received } = await dial({
-        port,
-        ports: localPorts(certificates),
-        send: Buffer.from(request),
-        identity: wanted.clientKind && certificates.clients[wanted.clientKind],
-        ...ours(wanted, offeredGroups(wanted)),
-      });
-      expect(timeline.negotiated).toMatchObject(agreed(row));
-      if (row.refused) {
+      const ports = localPorts(certificates);
+      const call = () =>
+        dial({
+          port,
+          ports,
+          send: Buffer.from(request),
+          identity: wanted.clientKind && certificates.clients[wanted.clientKind],
+          earlyData: wanted.resumption === 'early data' ? 'offered' : 'off',
+          ...ours(wanted, offeredGroups(wanted)),
+        });
+      const { timeline, error, received } = await call();
+      if (refused) {
         expect(timeline.failure).toMatchObject({ by: 'peer', reason: 'peer-alert' });
-      } else {
-        expect({ state: timeline.state, error }).toEqual({ state: 'confirmed', error: undefined });
-        expect(received.toString()).toContain(response);
+        return;
       }
+      expect({ timeline, error }).toMatchObject({
+        timeline: { state: 'confirmed', negotiated: agreed(row) },
+        error: undefined,
+      });
+      expect(received.toString()).toContain(response);
+      if (wanted.resumption === 'none') return;
+      const second = await call();
+      expect(second).toMatchObject({ timeline: { state: 'confirmed', negotiated: resumed(row) }, error: undefined });
+      expect(second.received.toString()).toContain(response);
     });
   });
 
@@ -81,19 +103,6 @@ function meet(peer: Peer): void {
 
 const titled = rows.map((row) => [row.feature, row] as const);
 
-async function serve(peer: RunningPeer, { wanted }: Row) {
-  const { ports, configuration } = serverParty(certificates, certificates.servers[wanted.kind], {
-    ...ours(wanted, [wanted.group]),
-    clientAuthentication: wanted.clientAuth,
-  });
-  const server = await EchoServer.start(ports, configuration);
-  return {
-    port: server.port,
-    connect: (port: number) => peer.connect(port, wanted).finally(() => server.stop()),
-    served: () => server.next(),
-  };
-}
-
 /** What our side is told: only that one version, suite and protocol. */
 function ours({ version, suite, protocol }: Wanted, groups: readonly string[]) {
   const name = version === '1.3' ? 'tls13' : 'tls12';
@@ -107,16 +116,27 @@ function ours({ version, suite, protocol }: Wanted, groups: readonly string[]) {
 }
 
 /** What both sides must have come to, by our timeline. */
-function agreed({ wanted, refused }: Row) {
+function agreed({ wanted }: Row) {
   const { version, suite, group, retried, clientAuth, clientKind, protocol } = wanted;
   const presented = clientKind === undefined ? 'absent' : 'presented';
   return {
     protocol: `TLS ${version}`,
     cipherSuite: suite,
-    ...(version === '1.2' && refused ? {} : { group }),
+    resumption: 'full',
+    ...(suite.startsWith('TLS_RSA') ? {} : { group }),
     ...(retried ? { helloRetried: true } : {}),
     ...(protocol === undefined ? {} : { applicationProtocol: protocol }),
     clientCertificate: clientAuth === 'none' ? 'not-requested' : presented,
+  };
+}
+
+/** The same of the connection that resumes. */
+function resumed({ wanted: { version, suite, resumption } }: Row) {
+  return {
+    protocol: `TLS ${version}`,
+    cipherSuite: suite,
+    resumption: 'resumed',
+    ...(resumption === 'early data' ? { earlyData: 'accepted' } : {}),
   };
 }
 

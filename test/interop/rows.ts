@@ -19,6 +19,7 @@ const base = {
   clientAuth: 'none',
   clientKind: undefined,
   protocol: undefined,
+  resumption: 'none',
 } as const satisfies Partial<Wanted>;
 
 const bases: Readonly<Record<Version, Wanted>> = {
@@ -26,7 +27,12 @@ const bases: Readonly<Record<Version, Wanted>> = {
   '1.2': { ...base, version: '1.2', suite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', group: 'x25519' },
 };
 
-const suites13 = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+const suites13 = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_CCM_SHA256',
+];
 
 const suites12 = ['ECDSA', 'RSA'].flatMap((authentication) =>
   ['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', 'CHACHA20_POLY1305_SHA256'].map(
@@ -34,11 +40,31 @@ const suites12 = ['ECDSA', 'RSA'].flatMap((authentication) =>
   ),
 );
 
+/** What is there when it is asked for by name alone. */
+const legacySuites12 = [
+  'TLS_ECDHE_ECDSA_WITH_AES_128_CCM',
+  'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384',
+  'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA',
+  'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_DHE_RSA_WITH_AES_256_CBC_SHA256',
+  'TLS_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_RSA_WITH_AES_256_CBC_SHA256',
+  'TLS_RSA_WITH_AES_128_CBC_SHA',
+];
+
 export const rows: readonly Row[] = [
   ...suites13.map((suite) => row('1.3', suite, { suite })),
-  ...[...groups, 'X25519MLKEM768'].map((group) => row('1.3', `group ${group}`, { group })),
+  ...[...groups, 'ffdhe2048', 'X25519MLKEM768'].map((group) => row('1.3', `group ${group}`, { group })),
   row('1.3', 'a retried hello', { group: 'secp384r1', retried: true }),
-  ...suites12.map((suite) => row('1.2', suite, { suite, kind: suite.includes('RSA') ? 'rsa-2048' : 'ecdsa-p256' })),
+  ...[...suites12, ...legacySuites12].map((suite) =>
+    row('1.2', suite, {
+      suite,
+      kind: suite.includes('ECDSA') ? 'ecdsa-p256' : 'rsa-2048',
+      group: suite.startsWith('TLS_DHE') ? 'ffdhe2048' : 'x25519',
+    }),
+  ),
   // With a certificate of RSA, for those of ECDSA ask for groups of their own.
   ...groups.map((group) => row('1.2', `group ${group}`, { group, ...withCertificate('1.2', 'rsa-2048') })),
   ...(['1.3', '1.2'] as const).flatMap((version) => [
@@ -50,7 +76,15 @@ export const rows: readonly Row[] = [
     row(version, 'no client certificate, optional', { clientAuth: 'optional' }),
     { ...row(version, 'no client certificate, required: refused', { clientAuth: 'required' }), refused: true },
     row(version, 'ALPN', { protocol: 'http/1.1' }),
+    row(version, 'resumed by a ticket', { resumption: 'ticket' }),
+    row(version, 'resumed by a ticket, client certificate', {
+      resumption: 'ticket',
+      clientAuth: 'required',
+      clientKind: 'ecdsa-p256',
+    }),
   ]),
+  row('1.2', 'resumed by a session ID', { resumption: 'session ID' }),
+  row('1.3', 'resumed with early data', { resumption: 'early data' }),
 ];
 
 function row(version: Version, what: string, change: Partial<Wanted>): Row {

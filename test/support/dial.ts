@@ -85,8 +85,13 @@ export function dial({
       configuration,
       { ports, ...defaultTimeouts },
       {
+        openEarly: () => {
+          // The transport is still being made.
+          queueMicrotask(() => transport.write(send));
+        },
         open: (connection) => {
           open = connection;
+          // Beside what went early: not every server answers that.
           transport.write(send);
         },
         data: (bytes) => {

@@ -30,17 +30,25 @@ export class EchoServer {
     const done: Served[] = [];
     const waiting: ((served: Served) => void)[] = [];
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      let early: Uint8Array = new Uint8Array(0);
+      const answer = (bytes: Uint8Array) => {
+        transport.write(bytes);
+        // The end of a request. Not every client says goodbye by itself.
+        if (Buffer.from(bytes).toString('latin1').endsWith('\r\n\r\n')) transport.end();
+      };
       const transport = new TlsTransport(
         socket,
         configuration,
         { ports, ...defaultTimeouts },
         {
-          open: () => {},
-          data: (bytes) => {
-            transport.write(bytes);
-            // The end of a request. Not every client says goodbye by itself.
-            if (Buffer.from(bytes).toString('latin1').endsWith('\r\n\r\n')) transport.end();
+          // What came early may have come before: it waits for a client that has proved itself.
+          open: () => {
+            if (early.length > 0) answer(early);
           },
+          earlyData: (bytes) => {
+            early = Buffer.concat([early, bytes]);
+          },
+          data: answer,
           drain: () => {},
           peerClosed: () => transport.close(),
           closed: (error) => {

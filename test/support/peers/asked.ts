@@ -42,13 +42,14 @@ export class AskedPeer implements RunningPeer {
       port: String(port),
       serverName: 'localhost',
       payload: ping,
-      connection: ['first'],
+      connection: wanted.resumption === 'none' ? ['first'] : ['first', 'second'],
       version: wanted.version,
       group: offeredGroups(wanted),
       ...this.#common(wanted, clientIdentity(this.#certificates, wanted), wanted.clientKind),
     });
     const agreed = (answer.get('protocol') ?? '') === (wanted.protocol ?? '');
-    return { answered: answer.get('answered') === 'yes' && agreed, output: String(answer) };
+    const resumed = answer.get('resumed') === 'yes';
+    return { answered: answer.get('answered') === 'yes' && agreed, resumed, output: String(answer) };
   }
 
   async listen(wanted: Wanted): Promise<PeerServer> {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Certificates } from '../certificates.ts';
 import { findProgram, Program } from '../processes.ts';
 import { freePort } from './free-port.ts';
@@ -10,7 +12,6 @@ import {
   ping,
   type RunningPeer,
   ServerPool,
-  serverIdentity,
   type Wanted,
 } from './peer.ts';
 
@@ -28,7 +29,7 @@ const groups: Readonly<Record<string, string>> = {
 export const gnutls: Peer = {
   name: 'GnuTLS',
   missing: programs.find((program) => findProgram(program) === undefined),
-  lacks: ({ group }) => (group in groups || group === '' ? undefined : `no ${group}`),
+  lacks: ({ group }) => (group in groups ? undefined : `no ${group}`),
   start: async (certificates) => {
     const asked = new Program('gnutls-cli', ['--version']);
     await asked.ended;
@@ -58,28 +59,42 @@ class GnuTls implements RunningPeer {
       '--single-key-share',
       ...(identity === undefined ? [] : ['--x509certfile', identity.chain, '--x509keyfile', identity.key]),
       ...(wanted.protocol === undefined ? [] : ['--alpn', wanted.protocol]),
+      ...(wanted.resumption === 'none' ? [] : ['--resume']),
+      ...(wanted.resumption === 'none' || wanted.version === '1.2' ? [] : ['--waitresumption']),
+      ...(wanted.resumption === 'session ID' ? ['--noticket'] : []),
+      ...(wanted.resumption === 'early data' ? ['--earlydata', this.#earlyData()] : []),
       '127.0.0.1',
     ]);
-    program.child.stdin?.write(ping);
+    if (wanted.resumption !== 'early data') program.child.stdin?.write(ping);
     const echoed = () => program.stdout.split('Simple Client Mode:').at(1)?.includes('GET / HTTP/1.0') || undefined;
     const answered = (await program.until(echoed)) === true;
     program.child.stdin?.end();
     const exitCode = await program.ended;
     const agreed = wanted.protocol === undefined || program.stdout.includes(`Application protocol: ${wanted.protocol}`);
-    return { answered: answered && agreed && exitCode === 0, output: `${program.stdout}\n${program.stderr}` };
+    const resumed = program.stdout.includes('This is a resumed session');
+    return { answered: answered && agreed && exitCode === 0, resumed, output: `${program.stdout}\n${program.stderr}` };
   }
 
-  async listen({ kind, clientAuth, retried, group, protocol }: Wanted): Promise<PeerServer> {
-    return this.#pool.get({ kind, clientAuth, protocol, group: retried ? group : undefined });
+  async listen({ kind, clientAuth, retried, group, protocol, resumption }: Wanted): Promise<PeerServer> {
+    const tickets = resumption === 'session ID' ? 'no' : 'yes';
+    return this.#pool.get({ kind, clientAuth, protocol, tickets, group: retried ? group : undefined });
+  }
+
+  /** A file with what is sent early. */
+  #earlyData(): string {
+    const path = join(this.#certificates.folder, 'early-data');
+    writeFileSync(path, ping);
+    return path;
   }
 
   async #startServer(options: ServerOptions): Promise<PeerServer> {
     const { clientAuth, group, protocol } = options;
     const port = await freePort();
-    const { chain, key } = serverIdentity(this.#certificates, options as Wanted);
+    const { chain, key } = this.#certificates.servers[options.kind];
     const program = new Program('gnutls-serv', [
+      ...(options.tickets === 'no' ? ['--noticket'] : ['--earlydata']),
       ...['--echo', '--crlf', '--port', String(port), '--x509certfile', chain, '--x509keyfile', key],
-      ...(group === undefined ? [] : ['--priority', priority(undefined, [group])]),
+      ...['--priority', priority(undefined, group === undefined ? Object.keys(groups) : [group])],
       ...['--x509cafile', this.#certificates.root],
       ...{ none: ['--disable-client-cert'], optional: ['--verify-client-cert'], required: ['--require-client-cert'] }[
         clientAuth
@@ -87,7 +102,7 @@ class GnuTls implements RunningPeer {
       ...(protocol === undefined ? [] : ['--alpn', protocol, '--alpn-fatal']),
     ]);
     this.#programs.push(program);
-    await program.until(() => program.stderr.includes('listening on IPv4') || undefined);
+    await program.until(() => /listening on IPv4.*done/.test(program.stderr) || undefined);
     return { port, request: ping, response: 'GET / HTTP/1.0' };
   }
 
@@ -96,10 +111,22 @@ class GnuTls implements RunningPeer {
   }
 }
 
-type ServerOptions = Pick<Wanted, 'kind' | 'clientAuth' | 'protocol'> & { readonly group: string | undefined };
+type ServerOptions = Pick<Wanted, 'kind' | 'clientAuth' | 'protocol'> & {
+  /** The only one it has; undefined for all of them. */
+  readonly group: string | undefined;
+  readonly tickets: 'yes' | 'no';
+};
 
 /** A priority string. The suite is for us to choose: it has all that we have. */
 function priority(version: string | undefined, names: readonly string[]): string {
   const versions = version === undefined ? [] : ['-VERS-ALL', `+VERS-TLS${version}`];
-  return ['NORMAL', ...versions, '-GROUP-ALL', ...names.map((name) => `+${groups[name]}`)].join(':');
+  return [
+    'NORMAL',
+    '+AES-128-CCM-8',
+    '+SHA256',
+    '+SHA384',
+    ...versions,
+    '-GROUP-ALL',
+    ...names.map((name) => `+${groups[name]}`),
+  ].join(':');
 }

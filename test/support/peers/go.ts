@@ -8,8 +8,13 @@ const groups = ['x25519', 'secp256r1', 'secp384r1', 'secp521r1', 'X25519MLKEM768
 export const go: Peer = {
   name: 'Go crypto/tls',
   missing: findProgram('go') === undefined ? 'go' : undefined,
-  lacks: ({ group, kind, clientKind }) => {
-    if (!groups.includes(group) && group !== '') return `no ${group}`;
+  lacks: ({ group, kind, clientKind, suite, resumption }) => {
+    if (suite.includes('CCM')) return 'no CCM';
+    if (suite.startsWith('TLS_DHE')) return 'no DHE';
+    if (suite.includes('CBC_SHA384') || /^TLS_RSA.*CBC_SHA256/.test(suite)) return 'no such suite';
+    if (resumption === 'early data') return 'no early data';
+    if (resumption === 'session ID') return 'tickets alone';
+    if (!groups.includes(group)) return `no ${group}`;
     if ([kind, clientKind].includes('rsa-pss-2048')) return 'no certificates of RSA-PSS';
     return undefined;
   },

@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CipherSuite } from '@handfast/wire';
 import { type Certificates, type Identity, kinds } from '../certificates.ts';
 import { findProgram, Program } from '../processes.ts';
 import { freePort } from './free-port.ts';
@@ -29,7 +30,10 @@ const groups: Readonly<Record<string, string>> = {
 export const nss: Peer = {
   name: 'NSS',
   missing: programs.find((program) => findProgram(program) === undefined),
-  lacks: ({ group, kind, clientKind, protocol }, side) => {
+  lacks: ({ group, kind, clientKind, protocol, suite, resumption }, side) => {
+    if (suite.includes('CCM')) return 'no CCM';
+    // What it has seen before it began, it cannot know (RFC 8446 section 8.2).
+    if (resumption === 'early data' && side === 'server') return 'refuses early data in its first seconds';
     if (!(group in groups)) return `no ${group}`;
     if ([kind, clientKind].includes('ed25519')) return 'no Ed25519';
     if (protocol !== undefined && (side === 'client' || protocol !== 'http/1.1')) return 'no such option of ALPN';
@@ -43,7 +47,9 @@ export const nss: Peer = {
       await importIdentity(database, `server-${kind}`, certificates.servers[kind]);
       await importIdentity(database, `client-${kind}`, certificates.clients[kind]);
     }
-    return new Nss(await versionIn(database), database, trusting);
+    const request = join(certificates.folder, 'request');
+    writeFileSync(request, ping);
+    return new Nss(await versionIn(database), database, trusting, request);
   },
 };
 
@@ -83,13 +89,16 @@ class Nss implements RunningPeer {
   readonly #database: string;
   /** Has no certificates of its own: `tstclnt` presents any that fits where it is not told which. */
   readonly #trusting: string;
+  /** A file with what is sent: `tstclnt` does not see that a pipe has ended. */
+  readonly #request: string;
   readonly #programs: Program[] = [];
   readonly #pool = new ServerPool((options: ServerOptions) => this.#startServer(options));
 
-  constructor(version: string, database: string, trusting: string) {
+  constructor(version: string, database: string, trusting: string, request: string) {
     this.version = version;
     this.#database = database;
     this.#trusting = trusting;
+    this.#request = request;
   }
 
   async connect(port: number, wanted: Wanted): Promise<ClientReport> {
@@ -102,26 +111,43 @@ class Nss implements RunningPeer {
           .map((name) => groups[name])
           .join(),
       ],
-      ...['-J', signatureSchemes],
+      ...['-J', signatureSchemes, '-A', this.#request],
+      // Both at once, and it frees what it has not allocated.
+      ...(wanted.resumption === 'none' ? ['-c', cipher(wanted.suite)] : ['-L', '2']),
+      ...(wanted.resumption === 'session ID' ? [] : ['-u']),
+      ...(wanted.resumption === 'early data' ? ['-Z'] : []),
       ...(wanted.clientKind === undefined
         ? ['-d', this.#trusting]
         : ['-d', this.#database, '-n', `client-${wanted.clientKind}`]),
     ]);
-    program.child.stdin?.write(ping);
-    const answered = (await program.until(() => program.stdout.includes('GET / HTTP/1.0') || undefined)) === true;
-    program.child.stdin?.end();
     const exitCode = await program.ended;
-    return { answered: answered && exitCode === 0, output: `${program.stdout}\n${program.stderr}` };
+    const answered = program.stdout.split('GET / HTTP/1.0').length - 1 === (wanted.resumption === 'none' ? 1 : 2);
+    const resumed = /^[1-9]\d* (cache hits|stateless resumes)/m.test(program.stderr);
+    return { answered: answered && exitCode === 0, resumed, output: `${program.stdout}\n${program.stderr}` };
   }
 
-  async listen({ kind, clientAuth, retried, group, protocol }: Wanted): Promise<PeerServer> {
-    return this.#pool.get({ kind, clientAuth, protocol, group: retried ? group : undefined });
+  async listen({ kind, clientAuth, retried, group, protocol, resumption, suite }: Wanted): Promise<PeerServer> {
+    const tickets = resumption === 'session ID' ? 'no' : 'yes';
+    return this.#pool.get({ kind, clientAuth, protocol, tickets, group: retried ? group : undefined, suite });
   }
 
-  async #startServer({ kind, clientAuth, group, protocol }: ServerOptions): Promise<PeerServer> {
+  async #startServer({ kind, clientAuth, group, protocol, tickets, suite }: ServerOptions): Promise<PeerServer> {
     const port = await freePort();
     const program = new Program('selfserv', [
-      ...['-d', this.#database, '-p', String(port), '-v', '-V', 'tls1.2:tls1.3', '-u', '-J', signatureSchemes],
+      ...[
+        '-d',
+        this.#database,
+        '-p',
+        String(port),
+        '-v',
+        '-V',
+        'tls1.2:tls1.3',
+        '-J',
+        signatureSchemes,
+        '-c',
+        cipher(suite),
+      ],
+      ...(tickets === 'yes' ? ['-u', '-Z'] : []),
       ...[kind.startsWith('ecdsa') ? '-e' : '-n', `server-${kind}`],
       ...{ none: [], optional: ['-r'], required: ['-r', '-r'] }[clientAuth],
       ...(group === undefined ? [] : ['-I', groups[group] ?? '']),
@@ -137,7 +163,17 @@ class Nss implements RunningPeer {
   }
 }
 
-type ServerOptions = Pick<Wanted, 'kind' | 'clientAuth' | 'protocol'> & { readonly group: string | undefined };
+type ServerOptions = Pick<Wanted, 'kind' | 'clientAuth' | 'protocol' | 'suite'> & {
+  /** The only one it has; undefined for all of them. */
+  readonly group: string | undefined;
+  readonly tickets: 'yes' | 'no';
+};
+
+/** In the notation of NSS. It has suites that it does not use unless it is told to. */
+function cipher(suite: string): string {
+  const code = CipherSuite[suite as keyof typeof CipherSuite];
+  return `:${code.toString(16).padStart(4, '0').toUpperCase()}`;
+}
 
 /** By default, those for certificates of RSA-PSS are not among them. */
 const signatureSchemes = [

@@ -17,6 +17,8 @@ export interface Wanted {
   readonly clientKind: Kind | undefined;
   /** The only one that both have, ALPN; undefined for no such extension. */
   readonly protocol: string | undefined;
+  /** How the session is resumed in a second connection, which carries early data where that is wanted. */
+  readonly resumption: 'none' | 'session ID' | 'ticket' | 'early data';
 }
 
 export type Side = 'client' | 'server';
@@ -34,7 +36,10 @@ export interface Peer {
 export interface RunningPeer {
   /** As it tells it itself: `3.7.9`. */
   readonly version: string;
-  /** Makes a connection to our server, sends `ping` and waits until it comes back. Resolves when it is over, however it went. */
+  /**
+   * Makes a connection to our server, sends `ping` and waits until it comes back; and then another one, where a session
+   * is to be resumed. Resolves when all is over, however it went.
+   */
   connect(port: number, wanted: Wanted): Promise<ClientReport>;
   /** A server for that handshake. It stops with the peer. */
   listen(wanted: Wanted): Promise<PeerServer>;
@@ -44,6 +49,8 @@ export interface RunningPeer {
 export interface ClientReport {
   /** The handshake came to its end as it was wanted, and the answer came. */
   readonly answered: boolean;
+  /** The second connection resumed the session of the first, as the peer says. */
+  readonly resumed: boolean;
   /** What it had to say, for the message of a test that failed. */
   readonly output: string;
 }
