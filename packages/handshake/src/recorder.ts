@@ -164,7 +164,7 @@ export class TimelineRecorder implements Timeline {
   /** The last step, if it has that name, even where its message is out already; or a new one, of a message to be sent. */
   #openFor(name: StepName, now: number): OpenStep {
     const last = this.steps.at(-1);
-    if (last?.name !== name || this.#waitingSince !== undefined) {
+    if (last?.name !== name || this.#waitingSince !== undefined || this.endedAt !== undefined) {
       return this.#begin(name, 'sent', 0, this.#boundary(now), 0);
     }
     this.#open = last;
@@ -190,7 +190,8 @@ export class TimelineRecorder implements Timeline {
       asks: [],
     };
     this.#open = step;
-    this.steps.push(step);
+    // What is asked for in an open connection is no step of the handshake, and may go on for days.
+    if (this.endedAt === undefined) this.steps.push(step);
     return step;
   }
 
