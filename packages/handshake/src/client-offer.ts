@@ -55,18 +55,22 @@ export function* offerShares(groups: readonly number[], step?: OfferStep): Steps
 /** Our groups, without those that only TLS 1.3 has where that is not enabled. */
 function offeredGroups(configuration: ClientConfiguration): readonly number[] {
   const { groups } = configuration;
-  if (versionsOf(configuration).includes('tls13')) return groups;
-  return groups.filter((group) => groupFits(group, 'ecdhe') || groupFits(group, 'dhe'));
+  return versionsOf(configuration).includes('tls13') ? groups : groups.filter(isClassic);
 }
 
 /**
- * Whose shares the first hello carries: the group that we like best, and if that is post-quantum also the first that is
- * not, or the other way round, so that a server which lacks or prefers such groups needs no second hello.
+ * Whose shares the first hello carries: the group that we like best, and the first of the other kind, so that a server
+ * which has no groups with a KEM, or wants one, needs no second hello.
  */
 export function groupsToOffer(configuration: ClientConfiguration): readonly number[] {
   const groups = offeredGroups(configuration);
-  const firsts = [groups.find(isPostQuantum), groups.find((group) => !isPostQuantum(group))];
+  const firsts = [groups.find(isClassic), groups.find((group) => !isClassic(group))];
   return groups.filter((group) => firsts.includes(group));
+}
+
+/** Without a KEM: TLS 1.2 has it too. */
+function isClassic(group: number): boolean {
+  return groupFits(group, 'ecdhe') || groupFits(group, 'dhe');
 }
 
 /** What a ClientHello is made of, beside the configuration. */
