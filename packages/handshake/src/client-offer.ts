@@ -1,4 +1,4 @@
-import { type Continuation, cipherSuite, groupFits, isPostQuantum, type OfferAnswer } from '@handfast/key-exchange';
+import { type Continuation, cipherSuite, isPostQuantum, type OfferAnswer } from '@handfast/key-exchange';
 import {
   CipherSuite,
   type ClientHello,
@@ -55,7 +55,7 @@ export function* offerShares(groups: readonly number[], step?: OfferStep): Steps
 /** Our groups, without those that only TLS 1.3 has where that is not enabled. */
 function offeredGroups(configuration: ClientConfiguration): readonly number[] {
   const { groups } = configuration;
-  return versionsOf(configuration).includes('tls13') ? groups : groups.filter(isClassic);
+  return versionsOf(configuration).includes('tls13') ? groups : groups.filter((group) => !isPostQuantum(group));
 }
 
 /**
@@ -64,13 +64,8 @@ function offeredGroups(configuration: ClientConfiguration): readonly number[] {
  */
 export function groupsToOffer(configuration: ClientConfiguration): readonly number[] {
   const groups = offeredGroups(configuration);
-  const firsts = [groups.find(isClassic), groups.find((group) => !isClassic(group))];
+  const firsts = [groups.find(isPostQuantum), groups.find((group) => !isPostQuantum(group))];
   return groups.filter((group) => firsts.includes(group));
-}
-
-/** Without a KEM: TLS 1.2 has it too. */
-function isClassic(group: number): boolean {
-  return groupFits(group, 'ecdhe') || groupFits(group, 'dhe');
 }
 
 /** What a ClientHello is made of, beside the configuration. */
