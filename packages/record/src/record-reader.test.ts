@@ -209,6 +209,17 @@ describe.each([
     expect(errorOf(next)).toMatchObject({ reason: 'too-many-records', alert: 'unexpected_message' });
   });
 
+  it('alerts in between do not begin the count of empty records anew', () => {
+    const writer = protectedWriter(protection);
+    for (let count = 0; count < 33; count++) {
+      writer.write('application_data', new Uint8Array());
+      writer.write('alert', Uint8Array.of(1, 90));
+    }
+    const next = reading(protection, writer.take());
+    for (let count = 0; count < 64; count++) expect(next()).toBeDefined();
+    expect(failureOf(next)).toBe('too-many-records');
+  });
+
   it('data in between begins the count of empty records anew', () => {
     const writer = protectedWriter(protection);
     const records = Array.from({ length: 200 }, (_, at) => {
@@ -390,6 +401,19 @@ describe('early data that a server has refused', () => {
     reader.push(finished);
     expect(reader.next()?.type).toBe('handshake');
   });
+});
+
+it('under TLS 1.2 protection the version is that of TLS 1.2, under TLS 1.3 protection any minor one', () => {
+  const of12 = sealed(tls12, 'application_data', Uint8Array.of(1));
+  expect(errorOf(reading(tls12, of12.with(2, 1)))).toMatchObject({
+    reason: 'wrong-record-version',
+    alert: 'protocol_version',
+  });
+  // Of TLS 1.3 the header is authenticated as it stands.
+  const key = trafficKey(tls13);
+  const wire = Uint8Array.of(23, 3, 9, 0, 17 + 1, 1, 23, ...new Uint8Array(16));
+  key.seal(wire, 2);
+  expect(reading(tls13, wire)()?.fragment).toEqual(Uint8Array.of(1));
 });
 
 it('under TLS 1.2 protection every type is protected', () => {

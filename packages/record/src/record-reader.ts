@@ -1,4 +1,4 @@
-import { type ContentTypeName, TlsError } from '@handfast/wire';
+import { type ContentTypeName, ProtocolVersion, TlsError } from '@handfast/wire';
 import { ByteStream } from './byte-stream.ts';
 import { plaintextProtocol } from './plaintext-protocol.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { type TrafficKey, trafficKey } from './traffic-key.ts';
 import type { TrafficProtection } from './traffic-protection.ts';
 
-/** How many records in a row may carry nothing: empty application data, or ChangeCipherSpec. */
+/** How many records may carry nothing, empty application data or ChangeCipherSpec, before one that carries something. */
 const maximumIdleRecords = 32;
 
 const alertLength = 2;
@@ -87,6 +87,10 @@ export class RecordReader {
       const type = this.#typeOf(header);
       const length = ((header[3] ?? 0) << 8) | (header[4] ?? 0);
       const key = this.#keyFor(type, length);
+      // Under keys of TLS 1.2 the version is known, and is the only one that there may be (RFC 5246 section 6.2.1).
+      if (key?.version === 'tls12' && header[2] !== ProtocolVersion.tls12 % 256) {
+        throw new TlsError('wrong-record-version', `minor version ${header[2]} in a TLS 1.2 connection`);
+      }
       if (length > this.#maximumLength(key, type)) throw new TlsError('record-too-long', `${type} of ${length} bytes`);
 
       const wire = this.#stream.peek(recordHeaderLength + length);
@@ -99,7 +103,7 @@ export class RecordReader {
     }
   }
 
-  /** The outer content type. The version beside it says nothing but that this is a record (RFC 8446 section 5.1). */
+  /** The outer content type. In TLS 1.3 the version beside it says nothing but that this is a record (RFC 8446 section 5.1). */
   #typeOf(header: Uint8Array): ContentTypeName {
     const code = header[0] ?? 0;
     const major = header[1] ?? 0;
@@ -175,8 +179,9 @@ export class RecordReader {
     }
     // RFC 8446 section 5.1 and 5.4.
     if (fragment.length === 0 && type !== 'application_data') throw new TlsError('unexpected-record', `empty ${type}`);
-    const idle = fragment.length === 0 || type === 'change_cipher_spec';
-    this.#idleRecords = idle ? this.#idleRecords + 1 : 0;
+    if (fragment.length === 0 || type === 'change_cipher_spec') this.#idleRecords += 1;
+    // Nor is an alert any progress.
+    else if (type !== 'alert') this.#idleRecords = 0;
     if (this.#idleRecords > maximumIdleRecords) {
       throw new TlsError('too-many-records', `${this.#idleRecords} records in a row without content`);
     }

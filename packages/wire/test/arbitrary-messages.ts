@@ -24,6 +24,7 @@ export const bytes = (minLength: number, maxLength: number): Arbitrary<Uint8Arra
 const uint = (bits: number): Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const code = uint(16);
 const codes = fc.array(code, { minLength: 1, maxLength: 20 });
+const differentCodes = fc.uniqueArray(code, { minLength: 1, maxLength: 8 });
 const smallCodes = fc.array(uint(8), { minLength: 1, maxLength: 5 });
 const names = fc.array(bytes(1, 20), { minLength: 1, maxLength: 4 });
 const empty = fc.constant({});
@@ -70,7 +71,7 @@ export const clientHelloContents: Contents<ClientHelloExtensions> = {
   padding: fc.integer({ min: 0, max: 300 }),
   encrypt_then_mac: empty,
   extended_master_secret: empty,
-  compress_certificate: codes,
+  compress_certificate: differentCodes,
   record_size_limit: fc.integer({ min: 64, max: 0xffff }),
   delegated_credential: codes,
   session_ticket: bytes(0, 60),
@@ -128,7 +129,7 @@ export const certificateRequestContents: Contents<CertificateRequestExtensions> 
   signed_certificate_timestamp: empty,
   certificate_authorities: names,
   oid_filters: fc.array(fc.record({ oid: bytes(1, 10), values: bytes(0, 20) }), { maxLength: 3 }),
-  compress_certificate: codes,
+  compress_certificate: differentCodes,
 };
 
 export const certificateEntryContents: Contents<CertificateEntryExtensions> = {

@@ -209,6 +209,7 @@ describe('a ClientHello is refused with', () => {
     ['an empty protocol name', 'application_layer_protocol_negotiation', '0002 0000', 'malformed-message'],
     ['no certificate types', 'client_certificate_type', '00', 'malformed-message'],
     ['no compression algorithms', 'compress_certificate', '00', 'malformed-message'],
+    ['a compression algorithm twice', 'compress_certificate', '06000100020001', 'illegal-parameter'],
     ['no versions', 'supported_versions', '00', 'malformed-message'],
     ['an empty cookie', 'cookie', '0000', 'malformed-message'],
     ['no PSK modes', 'psk_key_exchange_modes', '00', 'malformed-message'],

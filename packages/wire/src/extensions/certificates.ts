@@ -52,8 +52,17 @@ export const certificateTypes = vector8(list(uint8), 1);
 /** RFC 7250 section 3, the type that the server chose. */
 export const selectedCertificateType = uint8;
 
-/** RFC 8879 section 3: `CertificateCompressionAlgorithm algorithms<2..2^8-2>`. */
-export const compressionAlgorithms = vector8(list(uint16), 2, 0xfe);
+const algorithmList = vector8(list(uint16), 2, 0xfe);
+
+/** RFC 8879 section 3: `CertificateCompressionAlgorithm algorithms<2..2^8-2>`. Other stacks refuse one that is there twice. */
+export const compressionAlgorithms: Codec<readonly number[]> = {
+  read(reader) {
+    const algorithms = algorithmList.read(reader);
+    if (new Set(algorithms).size < algorithms.length) throw new TlsError('illegal-parameter', 'an algorithm twice');
+    return algorithms;
+  },
+  write: (writer, algorithms) => algorithmList.write(writer, algorithms),
+};
 
 /** RFC 9345 section 4, the DelegatedCredential of a CertificateEntry, kept opaque. */
 export const delegatedCredential = rest;
