@@ -24,11 +24,10 @@ const credentialOptions = [
   '-signing-prefs',
   '-ocsp-response',
   '-signed-cert-timestamps',
-  '-delegated-credential',
 ] as const satisfies readonly OptionName[];
 type CredentialOption = (typeof credentialOptions)[number];
 
-export interface CredentialSettings extends Pick<Settings, CredentialOption> {
+export interface CredentialSettings extends Pick<Settings, CredentialOption | '-decline-ocsp-callback'> {
   /** Place among those that were begun; -1 for the one that was given without that. */
   readonly number: number;
 }
@@ -71,12 +70,12 @@ function scopeOf(argument: string): Scoped {
 type Taken = Record<string, unknown>;
 
 class SettingsBuilder {
-  readonly #common: Taken = nothing();
+  readonly #common: Taken = nothing(Object.keys(options).filter(isOption));
   readonly #credentials: Taken[] = [];
 
   take(name: OptionName, value: string | undefined): void {
-    if (name === '-new-x509-credential' || name === '-new-delegated-credential') {
-      this.#credentials.push(nothing());
+    if (name === '-new-x509-credential') {
+      this.#credentials.push(nothing(credentialOptions));
       return;
     }
     const last = isCredentialOption(name) ? this.#credentials.at(-1) : undefined;
@@ -85,7 +84,8 @@ class SettingsBuilder {
 
   settings(): Settings {
     const legacy = this.#common['-cert-file'] === undefined ? [] : [{ ...this.#common, number: -1 }];
-    const credentials = [...this.#credentials.map((taken, number) => ({ ...taken, number })), ...legacy];
+    const begun = this.#credentials.map((taken, number) => ({ ...this.#common, ...taken, number }));
+    const credentials = [...begun, ...legacy];
     return { ...this.#common, credentials } as unknown as Settings;
   }
 }
@@ -94,10 +94,10 @@ function isCredentialOption(name: OptionName): name is CredentialOption {
   return (credentialOptions as readonly OptionName[]).includes(name);
 }
 
-/** Each option as it is where it is not given. */
-function nothing(): Taken {
+/** Options as they are where they are not given. */
+function nothing(names: readonly OptionName[]): Taken {
   const absent = { flag: false, number: undefined, numbers: [], text: undefined, base64: undefined };
-  return Object.fromEntries(Object.entries(options).map(([name, kind]) => [name, absent[kind]]));
+  return Object.fromEntries(names.map((name) => [name, absent[options[name]]]));
 }
 
 function set(taken: Taken, name: OptionName, kind: OptionKind, value: string | undefined): void {

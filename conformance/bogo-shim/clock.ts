@@ -1,11 +1,13 @@
-/** The time that the shim goes by, which the runner moves on between connections. Milliseconds since the Unix epoch. */
+/** The time that the shim goes by. Its date stands still, as the runner expects to the millisecond, and is moved on by it. */
 export class Clock {
-  #ahead = 0;
+  #date = Date.now();
 
-  readonly now = (): number => performance.timeOrigin + performance.now() + this.#ahead;
-  readonly date = (): number => Date.now() + this.#ahead;
+  /** Milliseconds since the Unix epoch, for durations. */
+  readonly now = (): number => performance.timeOrigin + performance.now();
+  /** Milliseconds since the Unix epoch. */
+  readonly date = (): number => this.#date;
 
   advance(seconds: number): void {
-    this.#ahead += seconds * 1000;
+    this.#date += seconds * 1000;
   }
 }

@@ -27,6 +27,7 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
     certificateCompression: certificateCompressionOf(settings),
     resumption: settings['-no-ticket'] ? 'off' : 'on',
   } as const;
+  if (settings['-server'] && settings['-fail-ocsp-callback']) throw new Unimplemented("a server's OCSP callback");
   return settings['-server']
     ? serverConfiguration({
         ...common,
@@ -40,7 +41,8 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
         // An address is not sent; the runner's certificates are not for any name, so that none is checked (VerifyCallback).
         serverName: settings['-host-name'] ?? '127.0.0.1',
         applicationProtocols: protocolList(settings['-advertise-alpn']),
-        serverVerification: settings['-verify-peer'] ? 'required' : 'reported',
+        // Without -verify-peer, a server that is refused all the same is one to go on with.
+        serverVerification: settings['-verify-fail'] && !settings['-verify-peer'] ? 'reported' : 'required',
         sessionsWith: 'the runner',
         earlyData: settings['-enable-early-data'] ? 'offered' : 'off',
         grease: settings['-enable-grease'] ? 'on' : 'off',

@@ -15,17 +15,20 @@ export function credentialOf(settings: CredentialSettings): Credential {
   return {
     ...credential,
     ...(preferences.length > 0 && { schemes: preferences }),
-    ocspResponse,
+    ...(!settings['-decline-ocsp-callback'] && { ocspResponse }),
     ...(timestamps !== undefined && { signedCertificateTimestamps: timestampsOf(timestamps) }),
   };
 }
 
-/** A SignedCertificateTimestampList (RFC 6962 section 3.3), taken apart. */
+/** A SignedCertificateTimestampList (RFC 6962 section 3.3), taken apart. Throws Error for what is none. */
 export function timestampsOf(list: Uint8Array): readonly Uint8Array[] {
+  if (list.length < 3) throw new Error('a list of SCTs that is none');
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
   const timestamps: Uint8Array[] = [];
-  for (let at = 2; at + 2 <= list.length; ) {
-    const end = at + 2 + view.getUint16(at);
+  for (let at = 2; at < list.length; ) {
+    const length = at + 2 <= list.length ? view.getUint16(at) : 0;
+    const end = at + 2 + length;
+    if (length === 0 || end > list.length) throw new Error('a list of SCTs that is none');
     timestamps.push(list.subarray(at + 2, end));
     at = end;
   }

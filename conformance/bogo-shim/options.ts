@@ -47,8 +47,6 @@ export const options = {
   '-signing-prefs': 'numbers',
   '-ocsp-response': 'base64',
   '-signed-cert-timestamps': 'base64',
-  '-new-delegated-credential': 'flag',
-  '-delegated-credential': 'base64',
 
   // What is negotiated.
   '-min-version': 'number',
@@ -76,6 +74,7 @@ export const options = {
   '-wpa-202304': 'flag',
   '-cnsa-202407': 'flag',
   '-cnsa1-202603': 'flag',
+  '-cnsa2-202603': 'flag',
   '-use-client-ca-list': 'text',
 
   // Authentication of the peer.

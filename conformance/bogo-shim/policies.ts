@@ -51,7 +51,6 @@ const policies = {
       SignatureScheme.ecdsa_secp384r1_sha384,
     ],
   },
-  /** Without ML-KEM-1024, which this stack does not have. */
   '-cnsa1-202603': {
     cipherSuites: [
       CipherSuite.TLS_AES_256_GCM_SHA384,
@@ -59,19 +58,27 @@ const policies = {
       CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
       CipherSuite.TLS_RSA_WITH_AES_256_GCM_SHA384,
     ],
-    groups: [NamedGroup.secp384r1],
+    groups: [NamedGroup.MLKEM1024, NamedGroup.secp384r1],
     signatureSchemes: [
       SignatureScheme.rsa_pss_rsae_sha384,
       SignatureScheme.rsa_pkcs1_sha384,
       SignatureScheme.ecdsa_secp384r1_sha384,
     ],
   },
+  /** Of TLS 1.2 it leaves no cipher suite. */
+  '-cnsa2-202603': {
+    cipherSuites: [CipherSuite.TLS_AES_256_GCM_SHA384],
+    groups: [NamedGroup.MLKEM1024],
+    signatureSchemes: [SignatureScheme.rsa_pss_rsae_sha384, SignatureScheme.ecdsa_secp384r1_sha384],
+  },
 } as const satisfies Readonly<Record<string, Lists>>;
 
 /** The lists as a policy leaves them, if one is asked for. */
 export function policyOf(settings: Settings, configured: Configured): Configured {
   if (settings['-cnsa-202407']) return { ...configured, cipherSuites: strongestFirst(configured.cipherSuites) };
-  const name = (['-fips-202205', '-wpa-202304', '-cnsa1-202603'] as const).find((each) => settings[each]);
+  const name = (['-fips-202205', '-wpa-202304', '-cnsa1-202603', '-cnsa2-202603'] as const).find(
+    (each) => settings[each],
+  );
   if (name === undefined) return configured;
   const policy: Lists = policies[name];
   const credentials = configured.credentials.map((credential) => ({
