@@ -12,6 +12,7 @@ import {
 } from '@handfast/wire';
 import { afterHandshake12 } from './after-12.ts';
 import {
+  checkCertificateKind12,
   proveServer12,
   readServerShare12,
   type SignedShare12,
@@ -108,9 +109,11 @@ function* receiveServerFlight(
   const isTransport = terms.suite.keyExchange === 'rsa';
   const due = isTransport ? afterShare : (['ServerKeyExchange'] as const);
   const { certificateList } = yield* receive(handshake, 'tls12', 'Certificate');
-  if (certificateList.length === 0) {
+  const [endEntity] = certificateList;
+  if (endEntity === undefined) {
     throw new TlsError('certificate-missing', 'the server presented no certificate', { step: 'Certificate' });
   }
+  checkCertificateKind12(handshake, terms, endEntity);
   // RFC 6066 section 8: a CertificateStatus need not come, even if it was announced.
   const isAnnounced = findExtension(extensions, 'status_request') !== undefined;
   const status = isAnnounced ? yield* receive(handshake, 'tls12', 'CertificateStatus', ...due) : undefined;

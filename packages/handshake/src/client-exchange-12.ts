@@ -1,5 +1,5 @@
 import { parseCertificate, publicKeyOf } from '@handfast/certificates';
-import { premasterLength } from '@handfast/crypto';
+import { type PublicKeyKind, premasterLength } from '@handfast/crypto';
 import {
   type CipherSuiteParameters,
   groupFits,
@@ -15,7 +15,6 @@ import {
   nameOf,
   readServerKeyExchange,
   type ServerKeyExchange,
-  SignatureScheme,
   TlsError,
 } from '@handfast/wire';
 import { hasCurveOf } from './certificate-curves.ts';
@@ -83,32 +82,40 @@ function notOffered(group: number): TlsError {
   return new TlsError('illegal-parameter', `the server chose ${name}, which we did not offer`, { step });
 }
 
-/** The server's signature over its share, and that its key is of the kind that the suite names (RFC 8422 section 2). */
+/**
+ * The server's certificate must be of the kind that the suite names (RFC 5246 section 7.4.2), and its key on a curve that
+ * we offered (RFC 8422 section 5.1.1).
+ */
+export function checkCertificateKind12(
+  { configuration, crypto }: Handshake<ClientConfiguration>,
+  { suite }: Terms12,
+  endEntity: Uint8Array,
+): void {
+  const { kind } = publicKeyOf(crypto, parseCertificate(endEntity));
+  if (fits(suite, kind) && hasCurveOf(configuration.groups, kind)) return;
+  throw new TlsError(
+    'illegal-parameter',
+    `a certificate with a key of kind ${kind} does not fit ${suite.name}, or us`,
+    {
+      step: 'Certificate',
+    },
+  );
+}
+
+function fits({ keyExchange, authentication }: CipherSuiteParameters, kind: PublicKeyKind): boolean {
+  if (keyExchange === 'rsa') return kind === 'rsa';
+  return kind.startsWith('rsa') === (authentication === 'rsa');
+}
+
+/** The server's signature over its share. */
 export function proveServer12(
-  handshake: Handshake<ClientConfiguration>,
-  { suite, clientRandom, serverRandom }: Terms12,
+  handshake: Handshake,
+  { clientRandom, serverRandom }: Terms12,
   peer: PeerCertificate,
   { params, scheme, signature }: ServerShare12,
 ): ProvenPeer {
-  const name = nameOf(SignatureScheme, scheme);
-  if (name.startsWith('rsa') !== (suite.authentication === 'rsa')) {
-    throw new TlsError('illegal-parameter', `${name} does not fit ${suite.name}`, { step });
-  }
   const content = serverKeyExchangeContent(clientRandom, serverRandom, params);
-  const server = provePossession(handshake, 'tls12', peer, { scheme, content, signature }, step);
-  checkCurve(handshake, server);
-  return server;
-}
-
-function checkCurve(
-  { configuration, crypto }: Handshake<ClientConfiguration>,
-  { chain: [endEntity] }: ProvenPeer,
-): void {
-  const kind = endEntity && publicKeyOf(crypto, parseCertificate(endEntity)).kind;
-  if (kind === undefined || hasCurveOf(configuration.groups, kind)) return;
-  throw new TlsError('illegal-parameter', `a certificate with a key of kind ${kind}, whose curve we did not offer`, {
-    step: 'Certificate',
-  });
+  return provePossession(handshake, 'tls12', peer, { scheme, content, signature }, step);
 }
 
 /** A client's half of the key exchange. */

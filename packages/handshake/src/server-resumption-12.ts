@@ -54,23 +54,20 @@ export function* findSession12(
   return { session, blank: blank !== undefined && isHalfway(session, blank, date) ? blank : undefined };
 }
 
-/**
- * Whether the client gets a ticket for its session, or else a session ID; and so which of the two it may come back with.
- * One that knows of tickets sends session_ticket, beside which its session ID means something else (RFC 5077 section 3.4,
- * RFC 8446 appendix D.4).
- */
+/** Whether the client gets a ticket for its session, or else a session ID. */
 export function takesTickets({ ticketCount }: ServerConfiguration, hello: ClientHello): boolean {
   return ticketCount > 0 && offers(hello, 'session_ticket');
 }
 
 function offeredSession(configuration: ServerConfiguration, hello: ClientHello): ResumeRequest['offered'] | undefined {
   if (configuration.resumption === 'off') return undefined;
-  if (takesTickets(configuration, hello)) {
-    const ticket = findExtension(hello.extensions, 'session_ticket');
-    return ticket === undefined || ticket.length === 0 ? undefined : { kind: 'ticket', ticket };
-  }
+  const isGivenTickets = takesTickets(configuration, hello);
+  const ticket = isGivenTickets ? findExtension(hello.extensions, 'session_ticket') : undefined;
+  if (ticket !== undefined && ticket.length > 0) return { kind: 'ticket', ticket };
+  // A client of TLS 1.3 always sends an ID (RFC 8446 appendix D.4): we gave it none if it takes tickets.
+  const isMadeUp = isGivenTickets && offers(hello, 'supported_versions');
   const sessionId = hello.legacySessionId;
-  return sessionId.length === 0 ? undefined : { kind: 'session-id', sessionId };
+  return isMadeUp || sessionId.length === 0 ? undefined : { kind: 'session-id', sessionId };
 }
 
 function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
