@@ -1,6 +1,7 @@
 export { certificateCompression } from './certificate-compression.ts';
 export { type ConnectOptions, connect } from './connect.ts';
-export { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
+export { keysOf, type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
+export { delegate, type PemDelegatedKey } from './delegated-credential.ts';
 export type { CommonOptions } from './options.ts';
 export { createServer, type EarlyDataOptions, Server, type ServerOptions } from './server.ts';
 export { TLSSocket } from './tls-socket.ts';

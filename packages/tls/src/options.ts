@@ -12,7 +12,7 @@ import {
   TlsError,
 } from '@handfast/wire';
 import { certificateCompression } from './certificate-compression.ts';
-import { type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
+import { keysOf, type LoadedCredential, loadCredential, type PemCredential } from './credentials.ts';
 import { defaultTimeouts, now, type TransportOptions } from './transport.ts';
 
 /** What `connect` and `createServer` have in common; names and meaning as in node:tls where it has them. */
@@ -73,7 +73,7 @@ export function localPorts(
   sessions: SessionManager = new LocalSessionManager({ crypto: nativeCrypto, now }),
 ): Ports & { readonly certificates: LocalCertificateValidator } {
   return {
-    keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: credentials.map(({ key }) => key) }),
+    keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: keysOf(credentials) }),
     certificates: new LocalCertificateValidator({
       crypto: nativeCrypto,
       anchors,

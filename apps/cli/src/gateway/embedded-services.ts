@@ -3,7 +3,7 @@ import { LocalCertificateValidator } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { LocalKeyExchange } from '@handfast/key-exchange';
 import { LocalSessionManager } from '@handfast/sessions';
-import type { LoadedCredential } from '@handfast/tls';
+import { keysOf, type LoadedCredential } from '@handfast/tls';
 
 /**
  * A bus within this process that has all three services.
@@ -16,7 +16,7 @@ export async function embeddedServices(
   const bus = new EmbeddedBus();
   const crypto = nativeCrypto;
   const chains = credentials.map(({ credential }) => credential);
-  await hostKeyExchange(bus, new LocalKeyExchange({ crypto, keys: credentials.map(({ key }) => key) }));
+  await hostKeyExchange(bus, new LocalKeyExchange({ crypto, keys: keysOf(credentials) }));
   await hostCertificates(bus, new LocalCertificateValidator({ crypto, anchors, credentials: chains }));
   await hostSessions(bus, new LocalSessionManager({ crypto, now: Date.now }));
   return bus;

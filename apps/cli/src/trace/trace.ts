@@ -5,7 +5,7 @@ import { type ClientConfiguration, clientConfiguration, type Ports } from '@hand
 import { LocalKeyExchange } from '@handfast/key-exchange';
 import type { Endpoint } from '@handfast/record-service';
 import { LocalSessionManager } from '@handfast/sessions';
-import { certificateCompression, type LoadedCredential } from '@handfast/tls';
+import { certificateCompression, keysOf, type LoadedCredential } from '@handfast/tls';
 import type { TraceFlags } from '../commands/trace.ts';
 import { openTelemetry } from '../gateway/telemetry.ts';
 import { readCredentials } from '../settings/credentials.ts';
@@ -81,7 +81,7 @@ function portsOf(credentials: readonly LoadedCredential[], ca: readonly string[]
     ...ca.flatMap((path) => readCertificates('--ca', path)),
   ];
   return {
-    keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: credentials.map(({ key }) => key) }),
+    keyExchange: new LocalKeyExchange({ crypto: nativeCrypto, keys: keysOf(credentials) }),
     certificates: new LocalCertificateValidator({ crypto: nativeCrypto, anchors, credentials: [] }),
     sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now }),
   };
