@@ -1,7 +1,6 @@
-import { ffdheGroup } from '@handfast/crypto';
-import { NamedGroup, toHex } from '@handfast/wire';
+import { NamedGroup } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
-import { groupOfServerDhParams, premasterOf, serverDhParams, wholeShare } from './finite-field.ts';
+import { groupOfServerDhParams, premasterOf, serverDhParams } from './finite-field.ts';
 import { finiteFieldGroups } from './groups.ts';
 
 describe('ServerDHParams', () => {
@@ -19,18 +18,8 @@ describe('ServerDHParams', () => {
   });
 });
 
-describe('in TLS 1.2', () => {
-  const { length } = ffdheGroup(NamedGroup.ffdhe2048).prime;
-
-  it('a premaster secret over a prime has no leading zeros (RFC 5246 section 8.1.2), that of a curve keeps them', () => {
-    const secret = Uint8Array.of(0, 0, 5, 0);
-    expect([...premasterOf(NamedGroup.ffdhe2048, secret)]).toEqual([5, 0]);
-    expect([...premasterOf(NamedGroup.secp256r1, secret)]).toEqual([0, 0, 5, 0]);
-  });
-
-  it('a share over a prime may have left them out', () => {
-    expect(toHex(wholeShare(NamedGroup.ffdhe2048, Uint8Array.of(7, 8)))).toBe(`${'00'.repeat(length - 2)}0708`);
-    expect(wholeShare(NamedGroup.ffdhe2048, new Uint8Array(length + 1))).toHaveLength(length + 1);
-    expect(wholeShare(NamedGroup.x25519, Uint8Array.of(7))).toEqual(Uint8Array.of(7));
-  });
+it('a premaster secret over a prime has no leading zeros (RFC 5246 section 8.1.2), that of a curve keeps them', () => {
+  const secret = Uint8Array.of(0, 0, 5, 0);
+  expect([...premasterOf(NamedGroup.ffdhe2048, secret)]).toEqual([5, 0]);
+  expect([...premasterOf(NamedGroup.secp256r1, secret)]).toEqual([0, 0, 5, 0]);
 });

@@ -20,19 +20,6 @@ export function groupOfServerDhParams({ dhP, dhG }: ServerDhParams): number | un
 }
 
 /**
- * A share of a TLS 1.2 peer, which may have left out leading zeros of a number; everywhere else a share is as long as
- * the prime (RFC 8446 section 4.2.8.1).
- */
-export function wholeShare(group: number, share: Uint8Array): Uint8Array {
-  if (!groupFits(group, 'dhe')) return share;
-  const { length } = ffdheGroup(group).prime;
-  if (share.length >= length) return share;
-  const whole = new Uint8Array(length);
-  whole.set(share, length - share.length);
-  return whole;
-}
-
-/**
  * The premaster secret that a shared secret is. That of a prime field goes without its leading zeros (RFC 5246 section
  * 8.1.2), for which it takes another time now and then; of a share that is used once, that tells nobody enough.
  */

@@ -1,7 +1,7 @@
 import { type CryptoProvider, type EphemeralKey, type PrivateKey, premasterLength } from '@handfast/crypto';
 import { concat, encodeServerParams, NamedGroup, nameOf, SignatureScheme, TlsError } from '@handfast/wire';
 import type { ContinuationStore, HostedAskContext } from './continuations.ts';
-import { premasterOf, serverDhParams, wholeShare } from './finite-field.ts';
+import { premasterOf, serverDhParams } from './finite-field.ts';
 import { groupFits } from './groups.ts';
 import { HeldContinuations } from './held-continuations.ts';
 import { keyIdOf } from './key-id.ts';
@@ -84,9 +84,9 @@ export class LocalKeyExchange implements KeyExchange {
     if (key === undefined) {
       throw new TlsError('internal-error', `the continuation has no key of ${nameOf(NamedGroup, group)}`);
     }
-    if (derivation === undefined) return { secret: key.agree(peerShare) };
-    const premaster = premasterOf(group, key.agree(wholeShare(group, peerShare)));
-    return { secret: masterSecret(this.#crypto, premaster, derivation) };
+    const secret = key.agree(peerShare);
+    if (derivation === undefined) return { secret };
+    return { secret: masterSecret(this.#crypto, premasterOf(group, secret), derivation) };
   }
 
   sign({ keyId, scheme, content }: SignRequest, _context: HostedAskContext): SignAnswer {

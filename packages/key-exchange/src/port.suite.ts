@@ -187,15 +187,18 @@ export function keyExchangePortTests(
         expect(rsa.publicKey.verify(scheme, content, signature)).toBe(true);
       });
 
-      it('take a share of a finite field without its leading zeros, and leave out those of the secret', async () => {
+      it('make a premaster secret over a finite field of all but the leading zeros (RFC 5246 section 8.1.2)', async () => {
         const group = NamedGroup.ffdhe2048;
-        const derivation = { kind: 'classic', hash: 'sha256', clientRandom, serverRandom } as const;
+        const masterSecretOf = { kind: 'classic', hash: 'sha256', clientRandom, serverRandom } as const;
         const { share, continuation } = await port.startServer(start({ group }), context());
         // The peer's exponent is 1: its share is the generator, and the secret is our share.
-        const request = { continuation, group, peerShare: Uint8Array.of(2), masterSecret: derivation };
+        const peerShare = new Uint8Array(256).with(255, 2);
         const premaster = share.subarray(share.findIndex((byte) => byte !== 0));
-        const { secret } = await port.agree(request, context());
-        expect(hex(secret)).toBe(hex(masterSecret(nativeCrypto, premaster, derivation)));
+        const { secret } = await port.agree(
+          { continuation, group, peerShare, masterSecret: masterSecretOf },
+          context(),
+        );
+        expect(hex(secret)).toBe(hex(masterSecret(nativeCrypto, premaster, masterSecretOf)));
       });
 
       const derivations: readonly MasterSecretDerivation[] = [

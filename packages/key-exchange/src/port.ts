@@ -86,6 +86,7 @@ export interface AgreeRequest {
   readonly continuation: Continuation;
   /** One of the groups of the continuation. */
   readonly group: number;
+  /** Of a group over a prime, as long as that: a TLS 1.2 peer may have left out leading zeros. */
   readonly peerShare: Uint8Array;
   /** TLS 1.2: how to turn the premaster secret, which the caller then never sees, into the master secret. */
   readonly masterSecret: MasterSecretDerivation | undefined;
