@@ -13,6 +13,7 @@ export default defineConfig({
       'test/**/*.test.ts',
       'tools/**/*.test.ts',
       'fuzz/**/*.test.ts',
+      'conformance/**/*.test.ts',
     ],
     testTimeout: 30_000,
     hookTimeout: 30_000,
