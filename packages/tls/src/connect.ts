@@ -39,7 +39,10 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
     ...commonConfiguration(options, credentials),
     serverName: options.servername ?? host,
     resumption: options.sessions === undefined ? 'off' : 'on',
-    sessionsWith: `${options.servername ?? host}:${port}`,
+    sessionsWith: [
+      `${options.servername ?? host}:${port}`,
+      ...credentials.map(({ credential }) => credential.keyId),
+    ].join(' '),
     earlyData: options.earlyData === undefined ? 'off' : 'offered',
     serverVerification: options.rejectUnauthorized === false ? 'reported' : 'required',
   });

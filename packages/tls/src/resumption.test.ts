@@ -64,6 +64,13 @@ describe.each(versions)('%s', (version) => {
     expect(subjects[0]).toEqual(expect.stringContaining('CN='));
   });
 
+  test('whoever comes with another certificate, or none, does not resume that session', async () => {
+    const port = await echoing({ maxVersion: version, requestCert: true, ca: pki.root.pem, rejectUnauthorized: false });
+    const sessions = newSessions();
+    await visit(port, { sessions, cert: pki.client.chainPem, key: pki.client.keyPem });
+    expect((await visit(port, { sessions })).isSessionReused()).toBe(false);
+  });
+
   test('another server name gets no session of this one', async () => {
     const port = await echoing({ maxVersion: version });
     const sessions = newSessions();
