@@ -3,7 +3,7 @@ import { type CipherSuiteParameters, resumptionPsk } from '@handfast/key-exchang
 import { findExtension, type NewSessionTicket13 } from '@handfast/wire';
 import type { ClientConfiguration } from './configuration.ts';
 import { currentDate, type Steps } from './effects.ts';
-import type { PeerCertificate } from './peer.ts';
+import { type PeerCertificate, trustedUntil } from './peer.ts';
 import { encodeClientSession } from './session-state.ts';
 
 /** What a client needs to keep the sessions that a server's tickets stand for (RFC 8446 section 4.6.1). */
@@ -25,8 +25,7 @@ const longestLifetime = 604_800;
 
 /** Until when sessions may follow from a full handshake of that date, with a server of that certificate. */
 export function sessionsExpire(date: number, server: PeerCertificate | undefined): number {
-  const notAfter = server?.verdict.trusted ? server.verdict.identity.notAfter : Number.POSITIVE_INFINITY;
-  return Math.min(date + longestLifetime * 1000, notAfter);
+  return Math.min(date + longestLifetime * 1000, trustedUntil(server));
 }
 
 /** Whom we do not trust we do not resume with: a session would be taken for trusted. */

@@ -57,6 +57,16 @@ export function certificateOf(peer: PeerAuthentication): PeerCertificate | undef
   return 'kind' in peer ? peer.certificate : peer;
 }
 
+/**
+ * When the peer must be judged anew: as soon as a certificate of its path expires, milliseconds since the Unix epoch.
+ * Without a certificate, never.
+ */
+export function trustedUntil(peer: PeerCertificate | undefined): number {
+  if (!peer?.verdict.trusted) return Number.POSITIVE_INFINITY;
+  const { path, identity } = peer.verdict;
+  return Math.min(identity.notAfter, ...path.slice(1).map((der) => parseCertificate(der).notAfter));
+}
+
 const notStapled: Stapled = { ocspResponse: undefined, signedCertificateTimestamps: [] };
 
 /** What is to be considered beside the chain itself. */

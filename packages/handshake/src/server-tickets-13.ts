@@ -6,7 +6,7 @@ import type { ServerConfiguration } from './configuration.ts';
 import { currentDate, type EncodedMessage, type Steps } from './effects.ts';
 import type { Handshake } from './handshake.ts';
 import { choosePskMode } from './negotiation.ts';
-import { certificateOf, type PeerAuthentication } from './peer.ts';
+import { certificateOf, type PeerAuthentication, trustedUntil } from './peer.ts';
 import { encodeSessionState, type SessionState } from './session-state.ts';
 
 /** What a handshake has come to, for the tickets that lead back to it. */
@@ -40,13 +40,12 @@ export function* issueTickets(
   const peer = certificateOf(client);
   const now = yield* currentDate();
   const expires = session?.expires ?? now + longestSession;
-  const certificateEnd = peer?.verdict.trusted ? peer.verdict.identity.notAfter : Number.POSITIVE_INFINITY;
   const state = {
     version: 'tls13',
     cipherSuite: suite.code,
     extendedMasterSecret: false,
     issuedAt: now,
-    expires: Math.min(expires, certificateEnd),
+    expires: Math.min(expires, trustedUntil(peer)),
     serverName: findExtension(hello.extensions, 'server_name'),
     applicationProtocol,
     maxEarlyData,

@@ -2,7 +2,7 @@ import type { CryptoProvider } from '@handfast/crypto';
 import { type BlankTicket, type BlankTicketsAnswer, fillTicket, maximumTicketLength } from '@handfast/sessions';
 import type { NewSessionTicket12 } from '@handfast/wire';
 import type { Ask } from './effects.ts';
-import type { PeerCertificate } from './peer.ts';
+import { type PeerCertificate, trustedUntil } from './peer.ts';
 import { encodeSessionState, type SessionState } from './session-state.ts';
 import type { Terms12 } from './terms-12.ts';
 
@@ -19,14 +19,13 @@ export function sessionState12(
   serverName: string | undefined,
   date: number,
 ): SessionState {
-  const notAfter = peer?.verdict.trusted === true ? peer.verdict.identity.notAfter : Number.POSITIVE_INFINITY;
   return {
     version: 'tls12',
     cipherSuite: suite.code,
     secret: masterSecret,
     extendedMasterSecret,
     issuedAt: date,
-    expires: Math.min(date + longestSession, notAfter),
+    expires: Math.min(date + longestSession, trustedUntil(peer)),
     ageAdd: 0,
     serverName,
     applicationProtocol,
