@@ -8,9 +8,10 @@ import { type Certificates, type Kind, kinds, makeCertificates } from '../suppor
 import { clientIdentities, type Dialed, type DialOptions, dial, localPorts, remotePorts } from '../support/dial.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { OpenSslServer, openSslServer, openssl, type ServerOptions } from '../support/peers/openssl.ts';
+import { openSslSuite } from '../support/peers/openssl-names.ts';
 import { titleWith } from '../support/processes.ts';
 import { type Form, forms, handfast, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
-import { byTitle, type Combination, combinations, curveOf, hybrids, openSslSuite } from './matrix.ts';
+import { byTitle, type Combination, combinations, curveOf, hybrids } from './matrix.ts';
 
 const versions = ['1.3', '1.2'] as const;
 type Version = (typeof versions)[number];

@@ -1,5 +1,6 @@
 import { type Kind, kinds } from '../support/certificates.ts';
 import type { Version } from '../support/peers/openssl.ts';
+import { openSslGroup } from '../support/peers/openssl-names.ts';
 
 /** One combination to make a handshake with, in the names of IANA. */
 export interface Combination {
@@ -53,15 +54,6 @@ export function curveOf(kind: Kind): (typeof groups)[number] | undefined {
   return kind in curves ? curves[kind as keyof typeof curves] : undefined;
 }
 
-/** What OpenSSL calls them. */
-export const openSslGroup = {
-  x25519: 'X25519',
-  secp256r1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-  X25519MLKEM768: 'X25519MLKEM768',
-} as const satisfies Record<Group, string>;
-
 /** How `s_client` words the group that was used. */
 export const temporaryKey = {
   x25519: 'X25519, 253 bits',
@@ -70,21 +62,10 @@ export const temporaryKey = {
   secp521r1: 'ECDH, secp521r1, 521 bits',
 } as const satisfies Record<(typeof groups)[number], string>;
 
-/** TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is ECDHE-RSA-AES128-GCM-SHA256 there; those of TLS 1.3 are called alike. */
-export function openSslSuite(name: string): string {
-  if (!name.includes('_WITH_')) return name;
-  return name
-    .replace(/^TLS_/, '')
-    .replace('_WITH_', '-')
-    .replace(/AES_(\d+)/, 'AES$1')
-    .replace('POLY1305_SHA256', 'POLY1305')
-    .replaceAll('_', '-');
-}
-
 /** What a client offers to get that group: beside it, in TLS 1.2, the certificate's own curve. */
 export function offeredGroups({ version, group, kind }: Combination): string {
   const own = version === '1.2' ? curveOf(kind) : undefined;
-  return [...new Set([group, ...(own === undefined ? [] : [own])])].map((each) => openSslGroup[each]).join(':');
+  return [...new Set([group, ...(own === undefined ? [] : [own])])].map(openSslGroup).join(':');
 }
 
 function combination(version: Version, suite: string, group: Group, kind: Kind): Combination {

@@ -2,17 +2,20 @@ import { CipherSuite, NamedGroup } from '@handfast/wire';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 import { dial, localPorts } from '../support/dial.ts';
+import { curlPeer } from '../support/peers/curl-peer.ts';
 import { gnutls } from '../support/peers/gnutls.ts';
 import { go } from '../support/peers/go.ts';
 import { jsse } from '../support/peers/jsse.ts';
+import { node } from '../support/peers/node.ts';
 import { nss } from '../support/peers/nss.ts';
+import { openSslPeer } from '../support/peers/openssl-peer.ts';
 import { offeredGroups, type Peer, type RunningPeer, type Side, type Wanted } from '../support/peers/peer.ts';
 import { titleWith } from '../support/processes.ts';
 import { EchoServer, serverParty } from '../support/serve.ts';
 import { startTimeout } from '../support/stacks.ts';
 import { type Row, rows } from './rows.ts';
 
-const peers: readonly Peer[] = [gnutls, nss, jsse, go];
+const peers: readonly Peer[] = [openSslPeer, node, gnutls, nss, go, jsse, curlPeer];
 
 let certificates: Certificates;
 

@@ -11,19 +11,11 @@ import {
 import { curl, curlGet } from '../support/peers/curl.ts';
 import { NodeTls } from '../support/peers/node-tls.ts';
 import { echo, openSslClient, openssl } from '../support/peers/openssl.ts';
+import { openSslSuite } from '../support/peers/openssl-names.ts';
 import { titleWith } from '../support/processes.ts';
 import { type Form, forms, type Gateway, lacking, Stack, startTimeout, titleOf } from '../support/stacks.ts';
 import { digestCommand, greeting, startUpstream, type Upstream } from '../support/upstream.ts';
-import {
-  byTitle,
-  type Combination,
-  combinations,
-  type Group,
-  hybrids,
-  offeredGroups,
-  openSslSuite,
-  temporaryKey,
-} from './matrix.ts';
+import { byTitle, type Combination, combinations, type Group, hybrids, offeredGroups, temporaryKey } from './matrix.ts';
 
 const versions = ['1.3', '1.2'] as const;
 const mebibyte = 1024 * 1024;

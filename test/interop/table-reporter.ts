@@ -43,12 +43,14 @@ function page(results: readonly Result[]): string {
     ),
     ...sides.flatMap(([side, title]) => {
       const own = results.filter((each) => each.side === side);
+      // Of a peer that has none, there is no server in the table.
+      const able = peers.filter((peer) => own.some((each) => each.peer === peer && each.state !== 'skipped'));
       const features = distinct(own.map(({ feature }) => feature));
       const cells = features.map((feature) => [
         feature,
-        ...peers.map((peer) => cell(own.find((each) => each.peer === peer && each.feature === feature))),
+        ...able.map((peer) => cell(own.find((each) => each.peer === peer && each.feature === feature))),
       ]);
-      return [`## ${title}`, '', table(['Handshake', ...peers], cells)];
+      return [`## ${title}`, '', table(['Handshake', ...able], cells)];
     }),
   ].join('\n');
 }

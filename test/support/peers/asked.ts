@@ -68,8 +68,9 @@ export class AskedPeer implements RunningPeer {
     await this.#program.stop();
   }
 
-  #common({ suite, protocol }: Wanted, identity: Identity | undefined, kind: string | undefined): Fields {
-    return { ca: this.#certificates.root, chain: identity?.chain, key: identity?.key, kind, suite, protocol };
+  #common({ suite, protocol, resumption }: Wanted, identity: Identity | undefined, kind: string | undefined): Fields {
+    const tickets = resumption === 'session ID' ? 'no' : 'yes';
+    return { ca: this.#certificates.root, chain: identity?.chain, key: identity?.key, kind, suite, protocol, tickets };
   }
 
   async #ask(request: Fields): Promise<URLSearchParams> {

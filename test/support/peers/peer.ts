@@ -66,16 +66,18 @@ export interface PeerServer {
 export const ping = 'GET / HTTP/1.0\r\n\r\n';
 
 /** The groups that a client offers: the one that it is to get, and before or beside it those that it has for other reasons. */
-export function offeredGroups({ version, group, retried, kind }: Wanted): readonly string[] {
-  const curves: Partial<Record<Kind, string>> = {
-    'ecdsa-p256': 'secp256r1',
-    'ecdsa-p384': 'secp384r1',
-    'ecdsa-p521': 'secp521r1',
-  };
+export function offeredGroups({ version, group, retried, kind, clientKind }: Wanted): readonly string[] {
   // In TLS 1.2 the groups also tell which curves of ECDSA the client has (RFC 8422 section 5.1.1).
-  const curve = version === '1.2' ? curves[kind] : undefined;
-  return [...new Set([...(retried ? ['x25519'] : []), group, ...(curve === undefined ? [] : [curve])])];
+  const certificates = version === '1.2' ? [kind, clientKind] : [];
+  const curves = certificates.map((each) => each && curveOf[each]).filter((curve) => curve !== undefined);
+  return [...new Set([...(retried ? ['x25519'] : []), group, ...curves])];
 }
+
+const curveOf: Partial<Record<Kind, string>> = {
+  'ecdsa-p256': 'secp256r1',
+  'ecdsa-p384': 'secp384r1',
+  'ecdsa-p521': 'secp521r1',
+};
 
 export function serverIdentity({ servers }: Certificates, { kind }: Wanted): Identity {
   return servers[kind];
