@@ -1,4 +1,5 @@
 import type { OpenConnection } from '@handfast/handshake';
+import type { AlertName } from '@handfast/wire';
 import type { Settings } from './arguments.ts';
 
 /** What an exchange does on its connection. */
@@ -7,6 +8,8 @@ export interface Exchanger {
   /** Bytes that may be written before the connection is open. */
   earlyDataLeft(): number;
   updateKeys(): void;
+  /** Gives up with that alert. */
+  abort(alert: AlertName): void;
   /** Ends our side. */
   shutDown(): void;
 }
@@ -36,6 +39,10 @@ export class Exchange {
   /** The connection is open; what was written as early data has arrived. */
   begin(open: OpenConnection): void {
     this.#writeExports(open);
+    if (this.#settings['-send-alert']) {
+      this.#connection.abort('decompression_failure');
+      return;
+    }
     if (this.#settings['-write-different-record-sizes']) {
       for (const length of recordSizes) this.#connection.write(new Uint8Array(length).fill(0x42));
     } else {

@@ -20,6 +20,7 @@ export const options = {
   '-write-different-record-sizes': 'flag',
   '-partial-write': 'flag',
   '-shim-shuts-down': 'flag',
+  '-send-alert': 'flag',
   '-check-close-notify': 'flag',
   '-peek-then-read': 'flag',
   '-read-size': 'number',

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type Configuration, Connection, type OpenConnection, type Ports } from '@handfast/handshake';
-import type { TlsError } from '@handfast/wire';
+import { TlsError } from '@handfast/wire';
 import type { Settings } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import { Exchange } from './exchange.ts';
@@ -66,6 +66,7 @@ export class RunnerConnection {
     return new Exchange(settings, {
       write: (data) => this.#connection.write(data),
       earlyDataLeft: () => this.#connection.earlyDataLeft,
+      abort: (alert) => this.#connection.abort(new TlsError('cancelled', 'the runner wants an alert', { alert })),
       updateKeys: () => this.#connection.updateKeys(false),
       // The runner is given no close_notify unless it looks for one.
       shutDown: () => (settings['-check-close-notify'] ? this.#connection.close() : this.#close()),

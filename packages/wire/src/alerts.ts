@@ -4,6 +4,8 @@ export const AlertDescription = {
   unexpected_message: 10,
   bad_record_mac: 20,
   record_overflow: 22,
+  /** Of compression, which TLS 1.3 does not have (RFC 5246 section 7.2.2). */
+  decompression_failure: 30,
   handshake_failure: 40,
   bad_certificate: 42,
   unsupported_certificate: 43,
