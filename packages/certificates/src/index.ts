@@ -1,6 +1,7 @@
 export type { AlgorithmIdentifier } from './algorithm-identifier.ts';
 export { type Certificate, parseCertificate } from './certificate.ts';
 export { fingerprintOf } from './certificate-text.ts';
+export { chainSignatureSchemes } from './chain-signatures.ts';
 export { credentialFromChain } from './credential.ts';
 export { type Crl, parseCrl, type Revocation, type RevocationReason } from './crl.ts';
 export { CrlStore } from './crl-store.ts';

@@ -83,6 +83,11 @@ export interface Credential {
   readonly keyKind: PublicKeyKind;
   /** SignatureSchemes that its key can make, the preferred one first. */
   readonly schemes: readonly number[];
+  /**
+   * Whom it may be presented to: `any` peer, which is the default, or only one whose certificate_authorities (of ClientHello or
+   * CertificateRequest) has, byte for byte, the issuer of one of the certificates in `chain`.
+   */
+  readonly issuers?: 'any' | 'listed' | undefined;
   /** OCSPResponse to staple, DER. */
   readonly ocspResponse?: Uint8Array | undefined;
   /** SignedCertificateTimestamps to send along. */

@@ -50,6 +50,11 @@ const keyKinds = {
   'rsa-pss': proto.KeyKind.KEY_KIND_RSA_PSS,
 } as const satisfies Record<PublicKeyKind, number>;
 
+const issuerRules = {
+  any: proto.Issuers.ISSUERS_ANY,
+  listed: proto.Issuers.ISSUERS_LISTED,
+} as const satisfies Record<NonNullable<Credential['issuers']>, number>;
+
 export const validateCodec: OperationCodec<ValidationRequest, Verdict> = {
   request: {
     encode: (request) =>
@@ -127,6 +132,7 @@ function encodeCredential(credential: Credential): handfast.v1.Credential.$Prope
     names,
     keyKind,
     schemes,
+    issuers,
     ocspResponse,
     signedCertificateTimestamps = [],
     delegated,
@@ -137,6 +143,7 @@ function encodeCredential(credential: Credential): handfast.v1.Credential.$Prope
     names: [...names],
     keyKind: keyKinds[keyKind],
     schemes: [...schemes],
+    issuers: issuers === undefined ? proto.Issuers.ISSUERS_UNSPECIFIED : issuerRules[issuers],
     ocspResponse: ocspResponse ?? null,
     signedCertificateTimestamps: [...signedCertificateTimestamps],
     delegated: delegated ?? null,
@@ -152,6 +159,7 @@ function decodeCredential(entry: handfast.v1.Credential.$Properties): Credential
     names: texts(names, 'names'),
     keyKind: nameOf(keyKinds, keyKind, 'key_kind'),
     schemes: atMost(schemes, 'schemes', maximumItems).map((scheme) => codePoint(scheme, 'scheme')),
+    issuers: rest.issuers ? nameOf(issuerRules, rest.issuers, 'issuers') : undefined,
     ocspResponse: rest.ocspResponse ? filled(rest.ocspResponse, 'ocsp_response', maximumCertificate) : undefined,
     signedCertificateTimestamps: timestamps.length === 0 ? undefined : timestamps,
     delegated: rest.delegated ? decodeDelegatedKey(rest.delegated) : undefined,

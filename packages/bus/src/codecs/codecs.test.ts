@@ -177,6 +177,7 @@ const cases: readonly Case[] = [
         names: fc.array(text),
         keyKind: fc.constantFrom('ecdsa-p256' as const, 'ed25519' as const, 'rsa' as const, 'rsa-pss' as const),
         schemes: fc.array(codePoint),
+        issuers: orUndefined(fc.constantFrom('any' as const, 'listed' as const)),
         ocspResponse: orUndefined(bytes()),
         signedCertificateTimestamps: orUndefined(fc.array(bytes(), { minLength: 1 })),
         delegated: orUndefined(
