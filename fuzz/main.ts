@@ -29,7 +29,7 @@ async function fuzz(): Promise<number> {
   const workerData: Order = { ...order, shared: current.buffer };
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData, resourceLimits: memory });
   let last: { readonly executions: number; readonly interesting: readonly Plan[] } = { executions: 0, interesting: [] };
-  const finding = await new Promise<Finding | undefined>((resolve) => {
+  const finding = await new Promise<Finding | undefined>((resolve, reject) => {
     const at = (what: string) => resolve({ what, plan: JSON.parse(current.text) as Plan });
     const stopWatching = watch(current, () => at(`it did not come to an end in ${patience} seconds`));
     worker.on('message', (news: News) => {
@@ -39,7 +39,10 @@ async function fuzz(): Promise<number> {
         console.error(`${news.executions} executions, ${news.interesting.length} led to code that had not run before`);
       }
     });
-    worker.on('error', (error) => at(`the thread ended with ${error instanceof Error ? error.stack : error}`));
+    worker.on('error', (error) => {
+      if (current.count === 0) reject(error);
+      else at(`the thread ended with ${error instanceof Error ? error.stack : error}`);
+    });
     worker.on('exit', () => {
       stopWatching();
       resolve(undefined);

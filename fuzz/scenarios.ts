@@ -1,7 +1,8 @@
 import { issue, KeyUsageFlags, makePki, serverAuth, serverNames } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { LocalSessionManager } from '@handfast/sessions';
-import { CipherSuite, NamedGroup } from '@handfast/wire';
+import { type ConfiguredPsk, LocalSessionManager } from '@handfast/sessions';
+import { certificateCompression } from '@handfast/tls';
+import { CipherSuite, NamedGroup, PskKeyExchangeMode } from '@handfast/wire';
 import { type LoopbackOptions, type Party, partiesOf } from '../packages/handshake/testing/loopback.ts';
 
 /** A handshake for a peer to misbehave in. */
@@ -15,7 +16,10 @@ export interface Scenario {
   readonly resumes: boolean;
 }
 
-type Handshake = Pick<Scenario, 'resumes'> & Pick<LoopbackOptions, 'client' | 'server'> & { readonly name: string };
+interface Handshake extends Pick<Scenario, 'name' | 'resumes'>, Pick<LoopbackOptions, 'client' | 'server'> {
+  /** Both know a key from outside TLS. */
+  readonly psk?: true;
+}
 
 const { x25519, secp256r1 } = NamedGroup;
 const protocols = { client: ['h2', 'http/1.1'], server: ['http/1.1'] };
@@ -52,6 +56,26 @@ const handshakes: readonly Handshake[] = [
     client: { postHandshakeAuthentication: 'offered', recordSizeLimit: 512, grease: 'off' },
     server: { recordSizeLimit: 1024, minVersion: 'tls13' },
   },
+  {
+    name: 'TLS 1.3 resumed without (EC)DHE',
+    resumes: true,
+    client: { minVersion: 'tls13', pskKeyExchangeModes: [PskKeyExchangeMode.psk_ke] },
+    server: { minVersion: 'tls13', pskKeyExchangeModes: [PskKeyExchangeMode.psk_ke] },
+  },
+  { name: 'TLS 1.3 external PSK', resumes: false, psk: true, client: { minVersion: 'tls13' }, server: {} },
+  {
+    name: 'TLS 1.3 compressed',
+    resumes: false,
+    client: { minVersion: 'tls13', certificateCompression },
+    server: { minVersion: 'tls13', certificateCompression, clientAuthentication: 'required' },
+  },
+  { name: 'TLS 1.2 session ID', resumes: true, client: { maxVersion: 'tls12' }, server: { ticketCount: 0 } },
+  {
+    name: 'TLS 1.2 short records',
+    resumes: false,
+    client: { maxVersion: 'tls12', maxFragmentLength: 512 },
+    server: {},
+  },
   // Every version that a hello can lead to.
   { name: 'any version', resumes: false, client: {}, server: {} },
   ...[
@@ -76,19 +100,26 @@ export async function makeScenarios(): Promise<readonly Scenario[]> {
     keyUsage: KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
   });
   const credentials = { serverCredentials: [pki.server, rsa], clientCredentials: [pki.client] };
-  return handshakes.flatMap(({ name, resumes, client = {}, server = {} }) => {
+  return handshakes.flatMap(({ name, resumes, psk, client = {}, server = {} }) => {
+    const externalPsks =
+      psk === undefined
+        ? []
+        : [{ identity: Buffer.from('us'), key: new Uint8Array(32).fill(5), hash: 'sha256' as const }];
     const parties = partiesOf({ pki, ...credentials, client, server });
     return (['client', 'server'] as const).map((subject) => ({
       name: `${name}, ${subject}`,
       subject,
       resumes,
-      meet: () => ({ client: withoutSessions(parties.client), server: withoutSessions(parties.server) }),
+      meet: () => ({
+        client: withoutSessions(parties.client, externalPsks),
+        server: withoutSessions(parties.server, externalPsks),
+      }),
     }));
   });
 }
 
 /** The same party, which has not met anybody yet. */
-function withoutSessions<P extends Party>(party: P): P {
-  const sessions = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now });
+function withoutSessions<P extends Party>(party: P, externalPsks: readonly ConfiguredPsk[]): P {
+  const sessions = new LocalSessionManager({ crypto: nativeCrypto, now: Date.now, externalPsks });
   return { ...party, ports: { ...party.ports, sessions } };
 }
