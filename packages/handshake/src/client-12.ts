@@ -1,4 +1,3 @@
-import type { PublicKeyKind } from '@handfast/crypto';
 import {
   type CertificateRequest12,
   ClientCertificateType,
@@ -24,11 +23,11 @@ import { resumeAsClient12, ticketFollows } from './client-resumption-12.ts';
 import { keepSession12 } from './client-session-12.ts';
 import { clientTerms12, resumedSession12 } from './client-terms-12.ts';
 import type { ClientConfiguration } from './configuration.ts';
+import { type CredentialChoice, chooseCredential } from './credential-choice.ts';
 import { ask, currentDate, type Machine, type Steps } from './effects.ts';
 import { receiveFinished } from './finished.ts';
 import { type Handshake, ofLength, receive, send } from './handshake.ts';
 import { masterSecretLength } from './hellos.ts';
-import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { openConnection12 } from './open-connection.ts';
 import { type PeerCertificate, validateChain } from './peer.ts';
 import { answeredLimits12 } from './record-limits-12.ts';
@@ -152,18 +151,13 @@ function chooseOwn(
   { credentials }: ClientConfiguration,
   { certificateTypes, supportedSignatureAlgorithms, certificateAuthorities }: CertificateRequest12,
 ): CredentialChoice | undefined {
-  const isTaken = (kind: PublicKeyKind) =>
+  const taken = credentials.filter(({ keyKind }) =>
     certificateTypes.includes(
-      kind.startsWith('rsa') ? ClientCertificateType.rsa_sign : ClientCertificateType.ecdsa_sign,
-    );
-  return chooseCredential(
-    credentials,
-    supportedSignatureAlgorithms,
-    'tls12',
-    undefined,
-    isTaken,
-    certificateAuthorities,
+      keyKind.startsWith('rsa') ? ClientCertificateType.rsa_sign : ClientCertificateType.ecdsa_sign,
+    ),
   );
+  const wishes = { schemes: supportedSignatureAlgorithms, authorities: certificateAuthorities };
+  return chooseCredential(taken, wishes, 'tls12');
 }
 
 function clientCertificateFacts(request: CertificateRequest12 | undefined, choice: CredentialChoice | undefined) {

@@ -13,9 +13,9 @@ import {
 } from '@handfast/wire';
 import { compressed } from './certificate-compression.ts';
 import type { ClientConfiguration } from './configuration.ts';
+import { type CredentialChoice, chooseCredential } from './credential-choice.ts';
 import { type Ask, ask, type EncodedMessage, type Received, type Steps } from './effects.ts';
 import { type Handshake, send } from './handshake.ts';
-import { type CredentialChoice, chooseCredential } from './negotiation.ts';
 import { allowedBy } from './oid-filters.ts';
 import type { ApplicationTraffic } from './traffic-13.ts';
 
@@ -93,10 +93,13 @@ function chooseOwn(
   { credentials }: ClientConfiguration,
   { extensions }: CertificateRequest13,
 ): CredentialChoice | undefined {
-  const schemes = findExtension(extensions, 'signature_algorithms') ?? [];
   const allowed = allowedBy(findExtension(extensions, 'oid_filters') ?? [], credentials);
-  const authorities = findExtension(extensions, 'certificate_authorities');
-  return chooseCredential(allowed, schemes, 'tls13', undefined, undefined, authorities);
+  const wishes = {
+    schemes: findExtension(extensions, 'signature_algorithms') ?? [],
+    certificateSchemes: findExtension(extensions, 'signature_algorithms_cert'),
+    authorities: findExtension(extensions, 'certificate_authorities'),
+  };
+  return chooseCredential(allowed, wishes, 'tls13');
 }
 
 function ownCertificate(

@@ -1,6 +1,4 @@
-import { type Credential, parseCertificate } from '@handfast/certificates';
-import type { PublicKeyKind } from '@handfast/crypto';
-import { type CipherSuiteParameters, cipherSuite, schemeFits } from '@handfast/key-exchange';
+import { type CipherSuiteParameters, cipherSuite } from '@handfast/key-exchange';
 import {
   CipherSuite,
   type ClientHello,
@@ -11,7 +9,6 @@ import {
   nameOf,
   PskKeyExchangeMode,
   TlsError,
-  toHex,
 } from '@handfast/wire';
 import { type Configuration, type ServerConfiguration, versionsOf } from './configuration.ts';
 import { cut, namesOf, protocolNameBytes, protocolNames, versionCode } from './hellos.ts';
@@ -114,58 +111,6 @@ export function ourProtocol(
   });
 }
 
-export interface CredentialChoice {
-  readonly credential: Credential;
-  readonly scheme: number;
-}
-
-/**
- * The credential to present: the first whose names cover the server name and whose key can make a signature that the
- * peer verifies; where none has the name, the first that can sign. Among these, one from an authority that the peer
- * trusts comes first. Undefined where none can sign.
- * @param authorities distinguished names, DER, that the peer's certificate_authorities has; empty: any.
- */
-export function chooseCredential(
-  credentials: readonly Credential[],
-  peerSchemes: readonly number[],
-  version: MessageVersion,
-  serverName: string | undefined,
-  usable: (kind: PublicKeyKind) => boolean = () => true,
-  authorities: readonly Uint8Array[] = [],
-): CredentialChoice | undefined {
-  const named =
-    serverName === undefined ? [] : credentials.filter((credential) => covers(credential.names, serverName));
-  for (const credential of [...byAuthority(named, authorities), ...byAuthority(credentials, authorities)]) {
-    const { keyKind, schemes } = credential;
-    if (!usable(keyKind)) continue;
-    const scheme = schemes.find((scheme) => peerSchemes.includes(scheme) && schemeFits(scheme, keyKind, version));
-    if (scheme !== undefined) return { credential, scheme };
-  }
-  return undefined;
-}
-
-/** Those whose chain leads to one of the authorities, and then the others (RFC 8446 section 4.2.4). */
-function byAuthority(credentials: readonly Credential[], authorities: readonly Uint8Array[]): readonly Credential[] {
-  if (authorities.length === 0 || credentials.length < 2) return credentials;
-  const wanted = new Set(authorities.map(toHex));
-  const isWanted = ({ chain }: Credential) =>
-    chain.some((certificate) => wanted.has(toHex(parseCertificate(certificate).issuer.der)));
-  return [...credentials.filter(isWanted), ...credentials.filter((credential) => !isWanted(credential))];
-}
-
-/** Whether one of our certificates has that name. */
-export function hasCertificateFor({ credentials }: Configuration, serverName: string): boolean {
-  return credentials.some(({ names }) => covers(names, serverName));
-}
-
-/** RFC 6066 section 3: what a server does with a name that it does not know is its own affair. */
-export function checkServerName(configuration: ServerConfiguration, hello: ClientHello): void {
-  if (configuration.unknownServerName === 'served') return;
-  const serverName = findExtension(hello.extensions, 'server_name');
-  if (serverName === undefined || hasCertificateFor(configuration, serverName)) return;
-  throw new TlsError('no-certificate-for-name', `none of our certificates is for ${serverName}`);
-}
-
 /**
  * How a PSK may be used with this client (RFC 8446 section 4.2.9): with (EC)DHE, where that can be; undefined: not at all.
  */
@@ -177,17 +122,6 @@ export function choosePskMode(
   const isCommon = (mode: number) => offered.includes(mode) && configuration.pskKeyExchangeModes.includes(mode);
   if (isCommon(PskKeyExchangeMode.psk_dhe_ke) && commonGroups(configuration, hello).length > 0) return 'psk_dhe_ke';
   return isCommon(PskKeyExchangeMode.psk_ke) ? 'psk_ke' : undefined;
-}
-
-/** Whether one of a certificate's names is `serverName`, a wildcard standing for its left-most label (RFC 9525 section 6.3). */
-function covers(names: readonly string[], serverName: string): boolean {
-  const wanted = serverName.toLowerCase();
-  const dot = wanted.indexOf('.');
-  const wildcard = dot > 0 ? `*${wanted.slice(dot)}` : undefined;
-  return names.some((name) => {
-    const own = name.toLowerCase();
-    return own === wanted || own === wildcard;
-  });
 }
 
 /** Why no cipher suite could be chosen. */

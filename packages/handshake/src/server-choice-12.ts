@@ -1,22 +1,17 @@
 import type { Credential } from '@handfast/certificates';
-import type { PublicKeyKind } from '@handfast/crypto';
-import {
-  type CipherSuiteParameters,
-  defaultSignatureSchemes,
-  finiteFieldGroups,
-  groupFits,
-} from '@handfast/key-exchange';
-import { type ClientHello, findExtension, NamedGroup, SignatureScheme, TlsError } from '@handfast/wire';
+import { type CipherSuiteParameters, finiteFieldGroups, groupFits } from '@handfast/key-exchange';
+import { type ClientHello, findExtension, NamedGroup } from '@handfast/wire';
 import { hasCurveOf } from './certificate-curves.ts';
 import type { ServerConfiguration } from './configuration.ts';
-import { cut, namesOf } from './hellos.ts';
 import {
-  chooseCredential,
-  commonCipherSuites,
-  commonGroups,
-  noCommonCipherSuite,
-  noCommonGroup,
-} from './negotiation.ts';
+  type CertificateWishes,
+  noCredential,
+  preferred,
+  presentable,
+  schemeOf,
+  wishesOf,
+} from './credential-choice.ts';
+import { commonCipherSuites, commonGroups, noCommonCipherSuite, noCommonGroup } from './negotiation.ts';
 
 /** What a TLS 1.2 server chooses. The suite fixes the kind of certificate and of key exchange, so all three go together. */
 export interface ServerChoice12 {
@@ -34,67 +29,67 @@ export type ExchangeChoice12 =
 /** A group for each key exchange that takes one, where the two sides have one in common. */
 type Groups = Readonly<Record<CipherSuiteParameters['keyExchange'], number | undefined>>;
 
-/** The first of our suites that the client has too, and that there is a group and a certificate for. */
+/**
+ * The first of our suites that the client has too, with a certificate that serves it. Of the certificates that serve any of
+ * these suites only the best for this client count: the name that it asks for matters more than our order of suites.
+ */
 export function chooseForServer12(configuration: ServerConfiguration, hello: ClientHello): ServerChoice12 {
+  const { credentials } = configuration;
+  const suites = commonCipherSuites(configuration, hello, 'tls12');
   const groups = {
     any: undefined,
     rsa: undefined,
     ecdhe: chooseCurve(configuration, hello),
     dhe: chooseFiniteField(configuration, hello),
   };
-  const suites = commonCipherSuites(configuration, hello, 'tls12');
+  const wishes = wishesOf(hello);
+  const curves = findExtension(hello.extensions, 'supported_groups');
+  const exchangeOf = (suite: CipherSuiteParameters, credential: Credential) =>
+    exchangeWith(suite, credential, { wishes, groups, curves });
+  const able = presentable(credentials, wishes).filter((credential) =>
+    suites.some((suite) => exchangeOf(suite, credential) !== undefined),
+  );
+  const best = preferred(able, wishes);
   for (const suite of suites) {
-    const choice = chooseWith(suite, groups, configuration, hello);
-    if (choice !== undefined) return choice;
+    for (const credential of best) {
+      const exchange = exchangeOf(suite, credential);
+      if (exchange !== undefined) return { suite, credential, exchange };
+    }
   }
   if (suites.length === 0) throw noCommonCipherSuite(hello);
   if (suites.every(({ keyExchange }) => keyExchange !== 'rsa' && groups[keyExchange] === undefined)) {
     throw noCommonGroup(configuration, hello);
   }
-  const schemes = namesOf(SignatureScheme, cut(schemesOf(hello))).join(', ') || 'SHA-1, all that the client verifies';
-  throw new TlsError(
-    'no-common-signature-scheme',
-    `none of our certificates fits ${suites.map((suite) => suite.name).join(', ')} with ${schemes}`,
+  throw noCredential(
+    credentials,
+    wishes,
+    suites.map(({ name }) => name),
   );
 }
 
-function chooseWith(
-  suite: CipherSuiteParameters,
-  groups: Groups,
-  { credentials }: ServerConfiguration,
-  hello: ClientHello,
-): ServerChoice12 | undefined {
-  const serverName = findExtension(hello.extensions, 'server_name');
-  if (suite.keyExchange === 'rsa') {
-    // Nothing is signed, so what the client verifies does not matter.
-    const choice = chooseCredential(
-      credentials,
-      defaultSignatureSchemes,
-      'tls12',
-      serverName,
-      (kind) => kind === 'rsa',
-    );
-    return choice && { suite, credential: choice.credential, exchange: { kind: 'key-transport' } };
-  }
-  const { keyExchange: algorithm } = suite;
+/** What the key of a credential and a suite must both fit. */
+interface Terms {
+  readonly wishes: CertificateWishes;
+  readonly groups: Groups;
+  /** The client's, where it has said them. */
+  readonly curves: readonly number[] | undefined;
+}
+
+/** The key exchange of a suite with a credential; undefined where they do not go together. */
+function exchangeWith(
+  { keyExchange: algorithm, authentication }: CipherSuiteParameters,
+  credential: Credential,
+  { wishes, groups, curves }: Terms,
+): ExchangeChoice12 | undefined {
+  const { keyKind } = credential;
+  // Nothing is signed, so what the client verifies does not matter.
+  if (algorithm === 'rsa') return keyKind === 'rsa' ? { kind: 'key-transport' } : undefined;
   const group = groups[algorithm];
   if (algorithm === 'any' || group === undefined) return undefined;
-  const curves = findExtension(hello.extensions, 'supported_groups');
-  const clientHasCurveOf = (kind: PublicKeyKind) => curves === undefined || hasCurveOf(curves, kind);
-  const choice = chooseCredential(credentials, schemesOf(hello), 'tls12', serverName, (kind) =>
-    suite.authentication === 'rsa' ? kind.startsWith('rsa') : !kind.startsWith('rsa') && clientHasCurveOf(kind),
-  );
-  return (
-    choice && {
-      suite,
-      credential: choice.credential,
-      exchange: { kind: 'ephemeral', algorithm, group, scheme: choice.scheme },
-    }
-  );
-}
-
-function schemesOf({ extensions }: ClientHello): readonly number[] {
-  return findExtension(extensions, 'signature_algorithms') ?? [];
+  if (keyKind.startsWith('rsa') !== (authentication === 'rsa')) return undefined;
+  if (curves !== undefined && !hasCurveOf(curves, keyKind)) return undefined;
+  const scheme = schemeOf(credential, wishes, 'tls12');
+  return scheme === undefined ? undefined : { kind: 'ephemeral', algorithm, group, scheme };
 }
 
 /** The first of our elliptic-curve groups that the client has; one that says nothing gets P-256 (RFC 8422 section 4). */

@@ -14,11 +14,11 @@ import type { ServerConfiguration } from './configuration.ts';
 import type { EncodedMessage } from './effects.ts';
 import type { Handshake } from './handshake.ts';
 import { exchangeLengthsOf, protocolNameBytes } from './hellos.ts';
-import { hasCertificateFor } from './negotiation.ts';
 import { certificateOf } from './peer.ts';
 import type { Agreement } from './server-agreement-13.ts';
 import { encodeCertificateRequest } from './server-client-auth-13.ts';
 import type { AcceptedEarlyData } from './server-early-data-13.ts';
+import { hasCertificateFor } from './server-names.ts';
 import { encodeCertificate, type Signer } from './server-signer-13.ts';
 import type { Negotiated } from './timeline.ts';
 

@@ -13,8 +13,9 @@ import {
 import { type ServerConfiguration, versionsOf } from './configuration.ts';
 import type { Handshake } from './handshake.ts';
 import { downgradeSentinel, protocolNameBytes } from './hellos.ts';
-import { chooseApplicationProtocol, hasCertificateFor } from './negotiation.ts';
+import { chooseApplicationProtocol } from './negotiation.ts';
 import type { ServerChoice12 } from './server-choice-12.ts';
+import { hasCertificateFor } from './server-names.ts';
 import type { Terms12 } from './terms-12.ts';
 
 type Answer = Extension<ServerHelloExtensions>;

@@ -5,15 +5,12 @@ import {
   type Extension,
   encodeHandshake,
   findExtension,
-  SignatureScheme,
-  TlsError,
 } from '@handfast/wire';
 import { compressed } from './certificate-compression.ts';
 import type { ServerConfiguration } from './configuration.ts';
+import { chooseCredential, noCredential, wishesOf } from './credential-choice.ts';
 import { currentDate, type EncodedMessage, type Steps } from './effects.ts';
 import type { Handshake } from './handshake.ts';
-import { cut, namesOf } from './hellos.ts';
-import { chooseCredential } from './negotiation.ts';
 
 /** How a server proves itself with a certificate in TLS 1.3. */
 
@@ -29,27 +26,20 @@ export interface Signer {
 }
 
 export function* chooseSigner(
-  { configuration }: Handshake<ServerConfiguration>,
-  { extensions }: ClientHello,
+  { configuration: { credentials } }: Handshake<ServerConfiguration>,
+  hello: ClientHello,
 ): Steps<Signer> {
-  const schemes = findExtension(extensions, 'signature_algorithms') ?? [];
-  const serverName = findExtension(extensions, 'server_name');
-  const authorities = findExtension(extensions, 'certificate_authorities');
-  const choice = chooseCredential(configuration.credentials, schemes, 'tls13', serverName, undefined, authorities);
-  if (choice === undefined) {
-    throw new TlsError(
-      'no-common-signature-scheme',
-      `none of our certificates can sign with what the client verifies: ${namesOf(SignatureScheme, cut(schemes)).join(', ')}`,
-    );
-  }
+  const wishes = wishesOf(hello);
+  const choice = chooseCredential(credentials, wishes, 'tls13');
+  if (choice === undefined) throw noCredential(credentials, wishes);
   const { credential, scheme } = choice;
   const { delegated, keyId } = credential;
-  const delegatedSchemes = findExtension(extensions, 'delegated_credential') ?? [];
+  const delegatedSchemes = findExtension(hello.extensions, 'delegated_credential') ?? [];
   // RFC 9345 section 4.1.3: the client must be able to verify both signatures.
   const usable =
     delegated !== undefined &&
     delegatedSchemes.includes(delegated.scheme) &&
-    schemes.includes(delegated.credentialScheme) &&
+    wishes.schemes.includes(delegated.credentialScheme) &&
     (yield* currentDate()) < delegated.expires;
   if (!usable) return { credential, keyId, scheme, delegatedCredential: undefined };
   return { credential, keyId: delegated.keyId, scheme: delegated.scheme, delegatedCredential: delegated.credential };

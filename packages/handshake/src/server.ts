@@ -2,9 +2,10 @@ import type { ServerConfiguration } from './configuration.ts';
 import type { Machine } from './effects.ts';
 import { type Handshake, receive } from './handshake.ts';
 import { protocolName } from './hellos.ts';
-import { checkServerName, chooseVersion } from './negotiation.ts';
+import { chooseVersion } from './negotiation.ts';
 import { serverHandshake12 } from './server-12.ts';
 import { serverHandshake13 } from './server-13.ts';
+import { checkServerName } from './server-names.ts';
 
 /** The server's side of every handshake, up to the choice of version. */
 export function* serverHandshake(handshake: Handshake<ServerConfiguration>): Machine {
