@@ -25,8 +25,7 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
       credentials: settings.credentials.map(credentialOf),
     }),
     certificateCompression: certificateCompressionOf(settings),
-    resumption: settings['-no-ticket'] ? 'off' : 'on',
-  } as const;
+  };
   if (settings['-server'] && settings['-fail-ocsp-callback']) throw new Unimplemented("a server's OCSP callback");
   return settings['-server']
     ? serverConfiguration({
@@ -35,6 +34,8 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
         clientAuthentication: clientAuthenticationOf(settings),
         authorities: authoritiesOf(settings['-use-client-ca-list']),
         maxEarlyData: settings['-enable-early-data'] ? maxEarlyData : 0,
+        // What is left is session IDs, in TLS 1.2.
+        ...(settings['-no-ticket'] && { ticketCount: 0, pskKeyExchangeModes: [] }),
       })
     : clientConfiguration({
         ...common,
@@ -44,6 +45,7 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
         // Without -verify-peer, a server that is refused all the same is one to go on with.
         serverVerification: settings['-verify-fail'] && !settings['-verify-peer'] ? 'reported' : 'required',
         sessionsWith: 'the runner',
+        resumption: settings['-no-ticket'] ? 'off' : 'on',
         earlyData: settings['-enable-early-data'] ? 'offered' : 'off',
         grease: settings['-enable-grease'] ? 'on' : 'off',
         certificateStatus: settings['-enable-ocsp-stapling'] ? 'requested' : 'off',

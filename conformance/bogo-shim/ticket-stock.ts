@@ -27,7 +27,7 @@ export async function withTicketStock(inner: SessionManager): Promise<SessionMan
 /** An ask that belongs to no handshake. */
 function inAdvance(): AskContext {
   return {
-    id: 'the stock of tickets',
+    id: 'ticket-stock',
     deadline: Date.now() + 10_000,
     traceId: randomBytes(16),
     spanId: randomBytes(8),
