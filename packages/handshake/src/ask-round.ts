@@ -46,12 +46,6 @@ export class AskRound {
     return this.#unanswered === 0 ? this.#answers : undefined;
   }
 
-  /** A message that the answer to the only ask was for has been sent. */
-  sentAside(bytes: number): void {
-    const [record] = this.#records;
-    if (record !== undefined) this.#timeline.sentAside(record, bytes, this.#environment.now());
-  }
-
   /** Nobody waits for the answers any more. */
   cancel(): void {
     const now = this.#environment.now();

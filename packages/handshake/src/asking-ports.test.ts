@@ -52,7 +52,7 @@ describe('ports that answer later', () => {
   }
 
   test.for([
-    ['tls13', 'server', [['respond'], ['validate'], ['blankTickets']]],
+    ['tls13', 'server', [['respond'], ['blankTickets', 'validate']]],
     ['tls12', 'server', [['startServer'], ['agree', 'validate', 'blankTickets']]],
     ['tls13', 'client', [['offer', 'recall'], ['agree'], ['validate'], ['sign']]],
     ['tls12', 'client', [['offer', 'recall'], ['validate'], ['agree'], ['sign']]],
@@ -128,8 +128,26 @@ describe('a peer that leaves while a port is asked', () => {
     await turn();
     loopback.deliver();
     expect(ports.held.map(({ operation }) => operation)).toEqual(['agree']);
-    loopback.client.connection.transportEnded();
-    expect(loopback.client.error).toMatchObject({ reason: 'peer-closed', step: 'ServerHello' });
+    loopback.client.connection.transportEnded('ECONNRESET');
+    expect(loopback.client.error).toMatchObject({ reason: 'connection-lost', step: 'ServerHello' });
+  });
+
+  test('is heard to the end, if it had more to say before it left', async () => {
+    const ports = new HeldPorts();
+    const loopback = new Loopback({
+      ...mutual('tls13'),
+      serverPorts: (real) => ({ ...real, certificates: ports.hold(real).certificates }),
+    }).run();
+    const { client, server } = loopback;
+    client.connection.write(new TextEncoder().encode('last words'));
+    client.connection.close();
+    loopback.deliver();
+    server.connection.transportEnded();
+    expect(server.error).toBeUndefined();
+    ports.held[0]?.release();
+    await turn();
+    expect(server).toMatchObject({ error: undefined, received: 'last words', peerClosed: true });
+    expect(server.connection.timeline.state).toBe('confirmed');
   });
 
   test('does not let a late failure escape', async () => {

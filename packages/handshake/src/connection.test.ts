@@ -193,6 +193,19 @@ describe('an open connection', () => {
     expect(partner.received).toEqual([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]);
   });
 
+  test('answers as many key updates as there are with one, before its next data (RFC 8446 section 4.6.3)', () => {
+    const bout = new Bout('server', { pki }, behaved).run();
+    const { partner, subject } = bout;
+    const before = subject.outputs;
+    for (let round = 0; round < 5; round += 1) partner.act(keyUpdate(true), ...nextKeys(partner));
+    bout.deliver();
+    expect(subject.outputs).toBe(before);
+    subject.connection.write(Uint8Array.of(7));
+    const flight = subject.outbox.at(-1);
+    // A KeyUpdate of 5 bytes and a byte of data, each in a record with header, content type and tag.
+    expect(flight?.length).toBe(5 + 5 + 1 + 16 + 5 + 1 + 1 + 16);
+  });
+
   test('takes key updates for ever, but not many without data between them', () => {
     const bout = new Bout('server', { pki }, behaved).run();
     const update = () => bout.partner.act(keyUpdate(false), ...nextKeys(bout.partner));
@@ -245,7 +258,7 @@ describe('an open connection', () => {
     expect(bout.subject.error).toMatchObject({ reason: 'too-many-records' });
   });
 
-  test('sends nothing after its close_notify, not even the answer to a key update', () => {
+  test('sends nothing after its close_notify, whatever the peer wants of it', () => {
     const bout = new Bout('server', { pki }, behaved).run();
     bout.subject.connection.close();
     bout.deliver();

@@ -18,10 +18,11 @@ import {
   ProtocolVersion,
   TlsError,
 } from '@handfast/wire';
+import { Aside } from './aside.ts';
 import { type AskOutcome, AskRound, type Environment, isOfPeer } from './ask-round.ts';
 import { clientHandshake } from './client.ts';
 import type { Configuration } from './configuration.ts';
-import type { Ask, EarlyConnection, Effect, EncodedMessage, Machine, OpenConnection, Ports } from './effects.ts';
+import type { Ask, EarlyConnection, Effect, Machine, OpenConnection, Ports } from './effects.ts';
 import { Handshake } from './handshake.ts';
 import type { PeerCertificate } from './peer.ts';
 import { TimelineRecorder } from './recorder.ts';
@@ -95,8 +96,7 @@ export class Connection {
 
   #awaited: AwaitedMessage | Extract<Effect, { kind: 'receive-change-cipher-spec' }> | undefined;
   #round: AskRound | undefined;
-  /** Asks that nothing waits for. */
-  readonly #asides = new Set<AskRound>();
+  #aside: Aside | undefined;
   #early: EarlyData | undefined;
   #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
   #open: OpenConnection | undefined;
@@ -109,6 +109,7 @@ export class Connection {
   #moreArrived = false;
   /** The alert by which the peer gave up. */
   #lastWord: string | undefined;
+  #transportHasEnded = false;
   #writesClosed = false;
   #readsClosed = false;
   #over = false;
@@ -167,6 +168,7 @@ export class Connection {
     }
     if (this.#early !== undefined) this.#early.writesLeft -= data.length;
     this.#guard(() => {
+      this.#answerKeyUpdate();
       this.#renewWriteKeys(data.length);
       this.#writer.write('application_data', data);
       this.#flush();
@@ -251,6 +253,9 @@ export class Connection {
    */
   transportEnded(cause?: string): void {
     if (this.#over) return;
+    // What the peer said before it left still counts: it may have said all that it had to say.
+    this.#transportHasEnded = true;
+    if (cause === undefined && this.#round !== undefined && this.#reader.buffered > 0) return;
     this.#cancelAsks();
     if (cause !== undefined || this.#open === undefined) {
       // An alert may still lie unread behind an ask that nobody waits for any more.
@@ -315,8 +320,8 @@ export class Connection {
     }
     if (this.#over || this.#round !== undefined) return;
     if (this.#open === undefined) this.#timeline.wait(this.#environment.now());
-    this.#answerKeyUpdate();
     this.#flush();
+    if (this.#transportHasEnded) this.transportEnded();
   }
 
   #takeRecord(record: TlsRecord): void {
@@ -517,7 +522,11 @@ export class Connection {
           if (effect.writes !== undefined) this.#writer.limit(effect.writes);
           break;
         case 'ask-aside':
-          this.#askAside(effect);
+          this.#askAside(effect.ask);
+          break;
+        case 'send-aside':
+          this.#aside?.make(effect.messages);
+          this.#sendAside();
           break;
         case 'key-update-due':
           this.#keyUpdateDue = true;
@@ -608,39 +617,24 @@ export class Connection {
     return answers;
   }
 
-  /** Asks without waiting: what the answer is for goes out when it comes, if the connection still stands then. */
-  #askAside({ ask, messages }: Extract<Effect, { kind: 'ask-aside' }>): void {
-    const round: AskRound = new AskRound(this.#timeline, this.#environment, (outcome) => {
-      this.#asides.delete(round);
-      if (outcome.kind === 'refused' || this.#over || this.#writesClosed) return;
-      this.#work(() => {
-        for (const { bytes } of this.#made(messages, outcome.answers)) {
-          this.#writer.write('handshake', bytes);
-          round.sentAside(bytes.length);
-        }
-      });
-    });
-    let answers: readonly unknown[] | undefined;
-    try {
-      answers = round.put([ask]);
-    } catch {
-      // The timeline has the refusal.
-      return;
-    }
-    if (answers === undefined) this.#asides.add(round);
-    else for (const { name, bytes } of this.#made(messages, answers)) this.#send(name, bytes);
+  #askAside(ask: Ask<unknown>): void {
+    const aside = new Aside(this.#timeline, this.#environment, () => this.#sendAside());
+    this.#aside = aside;
+    aside.put(ask);
   }
 
-  /** The messages that the answer to an aside is for: none where it is not what it should be. */
-  #made(
-    messages: (answer: unknown) => readonly EncodedMessage[],
-    [answer]: readonly unknown[],
-  ): readonly EncodedMessage[] {
-    try {
-      return messages(answer);
-    } catch {
-      return [];
-    }
+  /** Sends what the aside is for, as soon as it has its answer and the machine has said what to make of it. */
+  #sendAside(): void {
+    const messages = this.#aside?.take();
+    if (messages === undefined || this.#over || this.#writesClosed) return;
+    this.#guard(() => {
+      for (const { name, bytes } of messages) {
+        this.#writer.write('handshake', bytes);
+        this.#timeline.sentAside(name, bytes.length, this.#environment.now());
+      }
+      // Before `open` it goes with the last flight.
+      if (this.#open !== undefined) this.#flush();
+    });
   }
 
   #tell(tell: (ports: Ports) => void): void {
@@ -675,11 +669,6 @@ export class Connection {
     round?.cancel();
   }
 
-  #cancelAsides(): void {
-    for (const round of this.#asides) round.cancel();
-    this.#asides.clear();
-  }
-
   /** RFC 8446 section 5.5: new keys before the old ones have protected too much. */
   #renewWriteKeys(length: number): void {
     const next = this.#open?.nextWriteKeys;
@@ -688,11 +677,10 @@ export class Connection {
     this.#updateKeys(next, false);
   }
 
-  /** Nothing may follow our close_notify (RFC 8446 section 6.1), an answer to a KeyUpdate neither. */
+  /** RFC 8446 section 4.6.3: before our next application data. */
   #answerKeyUpdate(): void {
     const next = this.#open?.nextWriteKeys;
-    if (!this.#keyUpdateDue || next === undefined || this.#writesClosed) return;
-    this.#updateKeys(next, false);
+    if (this.#keyUpdateDue && next !== undefined) this.#updateKeys(next, false);
   }
 
   #updateKeys(next: () => TrafficProtection, ofPeer: boolean): void {
@@ -723,7 +711,7 @@ export class Connection {
   #fail(error: TlsError): void {
     this.#over = true;
     this.#cancelAsks();
-    this.#cancelAsides();
+    this.#aside?.cancel();
     const step = this.#stepOf(error);
     const now = this.#environment.now();
     const byPeer = isOfPeer(error.reason);

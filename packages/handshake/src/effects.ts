@@ -29,12 +29,10 @@ export type Effect =
   /** The most plaintext of a record from here on, as record_size_limit or max_fragment_length set it. */
   | { readonly kind: 'limit-records'; readonly reads: number | undefined; readonly writes: number | undefined }
   | { readonly kind: 'ask'; readonly asks: readonly Ask<unknown>[] }
-  /** An ask that nothing waits for: the messages made of its answer are sent when it comes, and if it fails none is. */
-  | {
-      readonly kind: 'ask-aside';
-      readonly ask: Ask<unknown>;
-      readonly messages: (answer: unknown) => readonly EncodedMessage[];
-    }
+  /** An ask that nothing waits for, one at a time. */
+  | { readonly kind: 'ask-aside'; readonly ask: Ask<unknown> }
+  /** Messages made of its answer: sent now if it is there, later when it comes, and not at all if it fails. */
+  | { readonly kind: 'send-aside'; readonly messages: (answer: unknown) => readonly EncodedMessage[] }
   /** The peer wants us to update our keys (RFC 8446 section 4.6.3). */
   | { readonly kind: 'key-update-due' }
   /** Tells a port something. Nobody waits for it, and its failure changes nothing. */

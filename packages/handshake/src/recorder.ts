@@ -101,11 +101,11 @@ export class TimelineRecorder implements Timeline {
     this.#close(now);
   }
 
-  /** A message that had to wait for the answer to `ask`, after all others. */
-  sentAside({ step }: OpenAsk, bytes: number, now: number): void {
+  /** A message that had to wait for an answer, sent when all others are, even where we wait for the peer by then. */
+  sentAside(name: StepName, bytes: number, now: number): void {
     if (this.endedAt !== undefined) return;
-    step.bytes += bytes;
-    step.endedAt = now;
+    this.#begin(name, 'sent', bytes, this.#waitingSince === undefined ? this.#boundary(now) : now, 0);
+    this.#close(now);
   }
 
   asked(step: StepName, port: AskRecord['port'], operation: string, now: number): OpenAsk {

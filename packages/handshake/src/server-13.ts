@@ -14,7 +14,7 @@ import { acceptEarlyData, offersEarlyData, receiveEarlyData, skipEarlyData } fro
 import { encodeServerHello, factsOf, protectedFlight, recordLimits } from './server-flight-13.ts';
 import { exchangeKeys } from './server-key-exchange-13.ts';
 import { chooseSigner } from './server-signer-13.ts';
-import { issueTickets } from './server-tickets-13.ts';
+import { issueTickets, prepareTickets } from './server-tickets-13.ts';
 import { ApplicationTraffic, protection13 } from './traffic-13.ts';
 
 /** The TLS 1.3 handshake as a server (RFC 8446 section 2, appendix A.2). */
@@ -59,6 +59,7 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
   yield { kind: 'protect', direction: 'writes', protection: writes.protection() };
   // The server is done, and does not know yet whether the client is content with it.
   yield { kind: 'completed' };
+  yield* prepareTickets(handshake, hello);
 
   if (early !== undefined) {
     yield* receiveEarlyData(handshake, early);

@@ -22,8 +22,29 @@ interface Concluded {
 /** RFC 8446 section 4.6.1, in milliseconds. */
 const longestSession = 604_800_000;
 
+/** Whether this client gets tickets, and can use them. */
+function wantsTickets(configuration: ServerConfiguration, hello: ClientHello): boolean {
+  const { resumption, ticketCount } = configuration;
+  return resumption === 'on' && ticketCount > 0 && choosePskMode(configuration, hello) !== undefined;
+}
+
+/** Asks for tickets while the client's last flight is on its way: nobody waits for them. */
+export function* prepareTickets({ configuration }: Handshake<ServerConfiguration>, hello: ClientHello): Steps<void> {
+  if (!wantsTickets(configuration, hello)) return;
+  const { ticketCount: count } = configuration;
+  yield {
+    kind: 'ask-aside',
+    ask: {
+      step: 'Finished',
+      port: 'session',
+      operation: 'blankTickets',
+      call: ({ sessions }, context) => sessions.blankTickets({ count }, context),
+    },
+  };
+}
+
 /**
- * Sends the client off with tickets, if it can use them (RFC 8446 section 4.6.1). Nobody waits for their making.
+ * Sends the client off with tickets (RFC 8446 section 4.6.1), as soon as they are there.
  * @param handshake whose transcript ends with the client's Finished.
  * @param schedule at its Master Secret.
  */
@@ -34,8 +55,8 @@ export function* issueTickets(
 ): Steps<void> {
   const { configuration, crypto, transcript } = handshake;
   const { hello, suite, applicationProtocol, client, session } = concluded;
-  const { resumption, ticketCount: count, maxEarlyData } = configuration;
-  if (resumption === 'off' || count === 0 || choosePskMode(configuration, hello) === undefined) return;
+  if (!wantsTickets(configuration, hello)) return;
+  const { maxEarlyData } = configuration;
   const resumptionSecret = schedule.resumptionSecret(transcript.hash());
   const peer = certificateOf(client);
   const now = yield* currentDate();
@@ -51,16 +72,7 @@ export function* issueTickets(
     maxEarlyData,
     peer,
   } as const;
-  yield {
-    kind: 'ask-aside',
-    ask: {
-      step: 'NewSessionTicket',
-      port: 'session',
-      operation: 'blankTickets',
-      call: ({ sessions }, context) => sessions.blankTickets({ count }, context),
-    },
-    messages: ticketsFilledWith(crypto, suite, resumptionSecret, state),
-  };
+  yield { kind: 'send-aside', messages: ticketsFilledWith(crypto, suite, resumptionSecret, state) };
 }
 
 /** Made apart from the machine, for it may outlive it. */

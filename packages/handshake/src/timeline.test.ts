@@ -28,7 +28,8 @@ function expectOrdered({ startedAt, steps, endedAt }: Timeline): void {
     for (const ask of step.asks) {
       expect(ask.startedAt).toBeGreaterThanOrEqual(step.startedAt);
       expect(ask.endedAt).toBeGreaterThanOrEqual(ask.startedAt);
-      expect(ask.endedAt).toBeLessThanOrEqual(step.endedAt);
+      // Nobody waits for tickets: we may be waiting for the client when they come.
+      if (ask.operation !== 'blankTickets') expect(ask.endedAt).toBeLessThanOrEqual(step.endedAt);
     }
     end = step.endedAt;
   }

@@ -28,6 +28,8 @@ export class SparringPartner {
   error: unknown;
   readonly #role: 'client' | 'server';
   readonly #ports: Ports;
+  /** The answer to an aside. */
+  #aside: unknown;
   readonly #habit: Habit;
   #machine: Machine;
   readonly #reader = new RecordReader();
@@ -118,8 +120,9 @@ export class SparringPartner {
       } else if (effect.kind === 'tell') {
         effect.tell(this.#ports);
       } else if (effect.kind === 'ask-aside') {
-        const messages = effect.messages(effect.ask.call(this.#ports, context, Date.now()));
-        for (const message of messages) this.#act({ kind: 'send', ...message });
+        this.#aside = effect.ask.call(this.#ports, context, Date.now());
+      } else if (effect.kind === 'send-aside') {
+        for (const message of effect.messages(this.#aside)) this.#act({ kind: 'send', ...message });
       } else {
         this.#act(effect);
       }
