@@ -71,15 +71,21 @@ export async function startCertificateService(options: CertificateServiceOptions
     });
   const staples = evidence && new Staples(crypto, evidence, log);
   const stapled = () => own().map((credential) => staples?.stapled(credential, Date.now()) ?? credential);
+  const { profile, policies, publicSuffixes, revocation, transparency, identityRules } = options;
   const local = new LocalCertificateValidator({
-    ...options,
     crypto,
     anchors: options.anchors.flatMap(certificates),
     credentials: [],
+    profile,
+    policies,
+    publicSuffixes,
+    revocation,
+    transparency,
+    identityRules,
     crls: evidence?.crls,
     ocsp: evidence?.ocsp,
   });
-  const validator = new CheckingValidator(local, options.revocation === 'off' ? undefined : evidence, stapled);
+  const validator = new CheckingValidator(local, revocation === 'off' ? undefined : evidence, stapled);
 
   const expiry = new ExpiryWatch(log, own, Date.now);
   const look = async (): Promise<void> => {
