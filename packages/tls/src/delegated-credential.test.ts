@@ -1,6 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Extension, issue, makePki } from '@handfast/certificates/testing';
-import { SignatureScheme } from '@handfast/wire';
+import { delegatedCredentialContent } from '@handfast/key-exchange';
+import { encodeDelegatedCredential, SignatureScheme } from '@handfast/wire';
 import { describe, expect, it } from 'vitest';
 import { delegate, loadCredential } from './index.ts';
 
@@ -18,8 +19,9 @@ const issued = await issue({
 const pem = { cert: issued.chainPem, key: issued.keyPem };
 const { credential, key } = loadCredential(pem);
 
-function otherKey(namedCurve = 'P-256') {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+type Keys = Readonly<Record<'privateKey' | 'publicKey', KeyObject>>;
+
+function otherKey({ privateKey, publicKey }: Keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })) {
   return {
     pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     publicKey: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
@@ -59,6 +61,25 @@ describe('a delegated credential', () => {
     ],
   ])('%s is refused', (_what, delegated, problem) => {
     expect(() => loadCredential({ ...pem, delegated })).toThrow(problem);
+  });
+
+  it('is not for an RSA key that may also decrypt, and is for one of RSASSA-PSS', () => {
+    const rsa = otherKey(generateKeyPairSync('rsa', { modulusLength: 2048 }));
+    const forRsa = { ...given, publicKey: rsa.publicKey, scheme: SignatureScheme.rsa_pss_rsae_sha256 };
+    expect(() => delegate(credential, key, forRsa)).toThrow('RSASSA-PSS alone');
+    const unsigned = {
+      algorithm: p256,
+      credential: { validTime: 172_800, certVerifyAlgorithm: forRsa.scheme, subjectPublicKeyInfo: rsa.publicKey },
+    };
+    const signature = key.sign(p256, delegatedCredentialContent('server', issued.der, unsigned));
+    const delegated = { credential: encodeDelegatedCredential({ ...unsigned, signature }), key: rsa.pem };
+    expect(() => loadCredential({ ...pem, delegated })).toThrow('RSASSA-PSS alone');
+
+    const pss = otherKey(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }));
+    const scheme = SignatureScheme.rsa_pss_pss_sha256;
+    const made = delegate(credential, key, { ...given, publicKey: pss.publicKey, scheme });
+    const loaded = loadCredential({ ...pem, delegated: { credential: made, key: pss.pem } });
+    expect(loaded.credential.delegated).toMatchObject({ scheme });
   });
 
   it('is made by a certificate that may delegate only, and for a week at most', () => {

@@ -5,7 +5,7 @@ import {
   parseCertificate,
   publicKeyOf,
 } from '@handfast/certificates';
-import type { PrivateKey } from '@handfast/crypto';
+import type { PrivateKey, PublicKeyKind } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { delegatedCredentialContent, keyIdOf, schemeFits } from '@handfast/key-exchange';
 import { encodeDelegatedCredential, readDelegatedCredential, TlsError } from '@handfast/wire';
@@ -34,6 +34,7 @@ export function loadDelegatedKey(
   const { validTime, certVerifyAlgorithm: scheme, subjectPublicKeyInfo } = read.credential;
   const keyId = keyIdOf(nativeCrypto, key.spki);
   if (keyId !== keyIdOf(nativeCrypto, subjectPublicKeyInfo)) invalid('the private key does not belong to it');
+  checkKind(key.kind);
   if (!schemeFits(scheme, key.kind, 'tls13')) invalid('its key cannot sign as it says');
   const content = delegatedCredentialContent('server', certificate.der, read);
   if (!publicKeyOf(nativeCrypto, certificate).verify(read.algorithm, content, read.signature)) {
@@ -49,7 +50,8 @@ export function loadDelegatedKey(
  * @param options.publicKey SubjectPublicKeyInfo (DER) of the other key, and the SignatureScheme that it will sign with.
  * @param options.expires milliseconds since the Unix epoch, at most seven days from now.
  * @returns the DelegatedCredential (RFC 9345 section 4), which is no secret.
- * @throws TlsError `configuration-invalid` for a certificate that may not delegate, or too long a time.
+ * @throws TlsError `configuration-invalid` for a certificate that may not delegate, a key that may not sign for it, or too
+ * long a time; `certificate-unsupported` for a public key that cannot be read.
  */
 export function delegate(
   credential: Credential,
@@ -58,6 +60,7 @@ export function delegate(
 ): Uint8Array {
   const certificate = delegatingCertificate(credential);
   const { publicKey, scheme, expires, now } = options;
+  checkKind(nativeCrypto.importPublicKey(publicKey).kind);
   if (expires > now + longestValidity * 1000) invalid('it would be valid for more than seven days');
   if (expires > certificate.notAfter) invalid('it would outlive its certificate');
   const [algorithm] = key.schemes;
@@ -81,6 +84,11 @@ function delegatingCertificate({ chain: [endEntity] }: Credential) {
     invalid('the certificate has no DelegationUsage extension (RFC 9345 section 4.2), and so may not delegate');
   }
   return certificate;
+}
+
+/** RFC 9345 section 4: the key of a delegated credential must not be marked as one for encryption as well. */
+function checkKind(kind: PublicKeyKind): void {
+  if (kind === 'rsa') invalid('an RSA key must be one for RSASSA-PSS alone (id-RSASSA-PSS, not rsaEncryption)');
 }
 
 function invalid(detail: string): never {
