@@ -105,6 +105,16 @@ describe('TLS 1.2', () => {
   });
 });
 
+test('TLS 1.2: the name that the client asks for matters more than the order of suites', () => {
+  const rsa = pki.servers['rsa-2048'] ?? pki.server;
+  const loopback = new Loopback({
+    pki,
+    client: { maxVersion: 'tls12', serverName: 'example.org' },
+    serverCredentials: [pki.wrongName, rsa],
+  }).run();
+  expect(loopback.client.opened?.peer?.chain).toEqual(rsa.chain);
+});
+
 describe('TLS 1.3', () => {
   test('runs its messages in their order, with mutual authentication', () => {
     const loopback = new Loopback({
