@@ -57,6 +57,10 @@ describe.each([nativeCrypto, portableCrypto])('the $name provider', (crypto) => 
       all = Uint8Array.of(...all, ...piece);
       expect(hexOf(running.current())).toBe(hexOf(crypto.hash(hash, all)));
       expect(hexOf(running.current())).toBe(hexOf(crypto.hash(hash, all)));
+      const copy = running.copy();
+      copy.update(Uint8Array.of(1));
+      expect(hexOf(copy.current())).toBe(hexOf(crypto.hash(hash, Uint8Array.of(...all, 1))));
+      expect(hexOf(running.current())).toBe(hexOf(crypto.hash(hash, all)));
     }
   });
 

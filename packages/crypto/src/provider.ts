@@ -57,6 +57,8 @@ export interface RunningHash {
   update(data: Uint8Array): void;
   /** The hash of everything so far. The hash goes on. */
   current(): Uint8Array;
+  /** Another hash that goes on from here by itself. */
+  copy(): RunningHash;
 }
 
 /** An AEAD under one key (RFC 5116). */

@@ -1,4 +1,3 @@
-import type { HashName } from '@handfast/crypto';
 import { authenticateLater } from './client-certificate-13.ts';
 import { keepTicket, type TicketKeeping } from './client-tickets-13.ts';
 import type { ClientConfiguration } from './configuration.ts';
@@ -14,7 +13,7 @@ export interface ClientAfterHandshake13 {
   /** Undefined where no sessions are kept. */
   readonly tickets: TicketKeeping | undefined;
   /** Where we have offered post_handshake_auth. */
-  readonly authentication: { readonly handshake: Handshake<ClientConfiguration>; readonly hash: HashName } | undefined;
+  readonly authentication: Handshake<ClientConfiguration> | undefined;
 }
 
 /** What a server may still send in an open connection (RFC 8446 section 4.6). Ends with the connection. */
@@ -31,7 +30,7 @@ export function* afterClientHandshake13({ reads, writes, tickets, authentication
         break;
       case 'CertificateRequest':
         if (authentication === undefined) break;
-        yield* authenticateLater(authentication.handshake, authentication.hash, { message, bytes }, writes);
+        yield* authenticateLater(authentication, { message, bytes }, writes);
         break;
     }
   }

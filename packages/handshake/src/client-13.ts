@@ -132,7 +132,7 @@ export function* clientHandshake13(
     }),
   };
   const asksLater = configuration.postHandshakeAuthentication === 'offered';
-  const authentication = asksLater ? { handshake, hash: suite.hash } : undefined;
+  const authentication = asksLater ? { configuration, crypto, transcript: transcript.fork() } : undefined;
   return afterClientHandshake13({ reads, writes, tickets, authentication });
 }
 

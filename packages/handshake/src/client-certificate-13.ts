@@ -1,4 +1,3 @@
-import type { HashName } from '@handfast/crypto';
 import { certificateVerifyContent13, type SignAnswer } from '@handfast/key-exchange';
 import {
   type Certificate13,
@@ -65,13 +64,12 @@ export function* authenticateOurselves(
  */
 export function* authenticateLater(
   handshake: Handshake<ClientConfiguration>,
-  hash: HashName,
   request: Received<CertificateRequest13>,
   writes: ApplicationTraffic,
 ): Steps<void> {
   checkCertificateRequest(request.message, 'later');
   const { configuration } = handshake;
-  const transcript = handshake.transcript.fork(hash);
+  const transcript = handshake.transcript.fork();
   transcript.add(request.bytes);
   const flight: EncodedMessage[] = [];
   const make = (message: HandshakeMessage) => {

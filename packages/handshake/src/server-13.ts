@@ -75,7 +75,7 @@ export function* serverHandshake13(handshake: Handshake<ServerConfiguration>, fi
 
   yield* issueTickets(handshake, schedule, { hello, suite, applicationProtocol, client, session: psk?.session });
   const mayAsk = findExtension(hello.extensions, 'post_handshake_auth') !== undefined;
-  const requests = mayAsk ? new CertificateRequests(handshake, suite.hash) : undefined;
+  const requests = mayAsk ? new CertificateRequests(handshake) : undefined;
   yield {
     kind: 'open',
     connection: openConnection13({

@@ -1,4 +1,3 @@
-import type { HashName } from '@handfast/crypto';
 import { type Certificate13, type CompressedCertificate, TlsError, toHex } from '@handfast/wire';
 import { decompressed } from './certificate-compression.ts';
 import type { ServerConfiguration } from './configuration.ts';
@@ -14,15 +13,13 @@ const mostOutstanding = 8;
 
 /** Requests for the client's certificate in an open connection, and their answers (RFC 8446 section 4.6.2). */
 export class CertificateRequests {
-  /** With the transcript up to the client's Finished. */
+  /** With the hash of the transcript up to the client's Finished, and not the messages: it may live for days. */
   readonly #handshake: Handshake<ServerConfiguration>;
-  readonly #hash: HashName;
   /** The messages, by their context in hex. */
   readonly #outstanding = new Map<string, Uint8Array>();
 
-  constructor(handshake: Handshake<ServerConfiguration>, hash: HashName) {
-    this.#handshake = handshake;
-    this.#hash = hash;
+  constructor({ configuration, crypto, transcript }: Handshake<ServerConfiguration>) {
+    this.#handshake = { configuration, crypto, transcript: transcript.fork() };
   }
 
   /**
@@ -62,7 +59,7 @@ export class CertificateRequests {
     if (request === undefined) throw unasked();
     this.#outstanding.delete(context);
     const { configuration, crypto, transcript: common } = this.#handshake;
-    const transcript = common.fork(this.#hash);
+    const transcript = common.fork();
     transcript.add(request);
     transcript.add(answer);
     return { configuration, crypto, transcript };

@@ -33,11 +33,10 @@ export class Transcript {
     return this.#running.current();
   }
 
-  /** Another transcript that goes on from here by itself (RFC 8446 section 4.4: post-handshake authentication). */
-  fork(hash: HashName): Transcript {
+  /** Another transcript that goes on from here by itself, with a hash and without the messages before (RFC 8446 section 4.4). */
+  fork(): Transcript {
     const fork = new Transcript(this.#crypto);
-    fork.#messages.push(...this.#messages);
-    fork.hashWith(hash);
+    fork.#running = this.#running?.copy();
     return fork;
   }
 

@@ -17,8 +17,8 @@ export function hash(name: HashName, data: Uint8Array): Uint8Array {
 export class NativeRunningHash implements RunningHash {
   readonly #hash: crypto.Hash;
 
-  constructor(name: HashName) {
-    this.#hash = crypto.createHash(name);
+  constructor(hash: HashName | crypto.Hash) {
+    this.#hash = typeof hash === 'string' ? crypto.createHash(hash) : hash;
   }
 
   update(data: Uint8Array): void {
@@ -27,6 +27,10 @@ export class NativeRunningHash implements RunningHash {
 
   current(): Uint8Array {
     return bytesOf(this.#hash.copy().digest('latin1'));
+  }
+
+  copy(): RunningHash {
+    return new NativeRunningHash(this.#hash.copy());
   }
 }
 

@@ -19,8 +19,8 @@ export function hmac(hash: MacName, key: Uint8Array, data: Uint8Array): Uint8Arr
 export class PortableRunningHash implements RunningHash {
   readonly #hash: CloneableHash;
 
-  constructor(hash: HashName) {
-    this.#hash = hashFunctions[hash].create();
+  constructor(hash: HashName | CloneableHash) {
+    this.#hash = typeof hash === 'string' ? hashFunctions[hash].create() : hash;
   }
 
   update(data: Uint8Array): void {
@@ -29,6 +29,10 @@ export class PortableRunningHash implements RunningHash {
 
   current(): Uint8Array {
     return this.#hash.clone().digest();
+  }
+
+  copy(): RunningHash {
+    return new PortableRunningHash(this.#hash.clone());
   }
 }
 
