@@ -32,12 +32,11 @@ export function* findSession12(
 ): Steps<Resumption12> {
   const offered = offeredSession(handshake.configuration, hello);
   if (offered === undefined) return { session: undefined, blank: undefined };
-  const [
-    { sessions },
-    {
-      tickets: [blank],
-    } = { tickets: [] },
-  ] = yield* askAll(resume(offered), offered.kind === 'ticket' ? blankTicket12('ClientHello') : undefined);
+  const [{ sessions }, blanks] = yield* askAll(
+    resume(offered),
+    offered.kind === 'ticket' ? blankTicket12('ClientHello') : undefined,
+  );
+  const blank = blanks?.tickets[0];
   const [found] = sessions;
   const session = found?.kind === 'resumption' ? decodeSessionState(found.state) : undefined;
   const date = yield* currentDate();
@@ -82,8 +81,8 @@ function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
 
 /**
  * The suite must be the one that we would choose (RFC 5246 section 7.4.1.3), the name the same (RFC 6066 section 3), and
- * the client one whom we would let in.
- * A session without the extended master secret is not resumed with it (RFC 7627 section 5.3).
+ * the client one whom we would let in. A session without the extended master secret is not resumed with it; where neither
+ * has it, what depends on it is not given out: no renegotiation, no channel bindings (RFC 7627 sections 5.3 and 5.4).
  */
 function isAcceptable(
   configuration: ServerConfiguration,
