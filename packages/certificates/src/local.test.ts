@@ -554,6 +554,19 @@ describe('the work is bounded', () => {
     expect(verdict).toMatchObject({ detail: expect.stringContaining(`${limits.candidates} candidates`) });
   });
 
+  it('in the number of paths that are judged as a whole', async () => {
+    const root = await issue({ subject: 'CN=Root', ca: {} });
+    const anchors = [root];
+    while (anchors.length <= limits.completePaths)
+      anchors.push(await issue({ subject: 'CN=Root', ca: {}, keys: root.keys }));
+    const server = await issue({ names: ['example.org'], issuer: root });
+    const policies = { acceptable: undefined, explicit: true, inhibitMapping: false, inhibitAnyPolicy: false };
+    const options = { crypto: nativeCrypto, anchors: ders(anchors), credentials: [], policies };
+    const verdict = validate([server.der], { validator: new LocalCertificateValidator(options) });
+    expect(outcome(verdict)).toContain('certificate-path-too-long');
+    expect(verdict).toMatchObject({ detail: expect.stringContaining(`${limits.completePaths} complete paths`) });
+  });
+
   it('in the number of comparisons of names', async () => {
     const subtree = (index: number): Uint8Array =>
       encodeElement(Tag.SEQUENCE, encodeElement(0x82, new TextEncoder().encode(`n${index}.example`)));

@@ -118,6 +118,7 @@ export class PathSearch {
 
   /** A path that has reached an anchor, where nothing speaks against it as a whole. */
   #judged(path: readonly Certificate[]): readonly Certificate[] | undefined {
+    if (!this.#budget.spend('completePaths', 1)) return undefined;
     const failure = policyFailure(path, this.#settings.policies) ?? this.#revocation.failureOf(path);
     if (failure === undefined) return path;
     this.#note(failure, path, true);
@@ -279,6 +280,7 @@ function tooMuchWork(work: Work, certificate: Certificate): LocatedBreach {
 
 const workNames: Readonly<Record<Work, string>> = {
   candidates: 'candidates',
+  completePaths: 'complete paths',
   signatures: 'signatures',
   nameComparisons: 'comparisons of names',
 };

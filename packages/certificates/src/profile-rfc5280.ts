@@ -20,9 +20,9 @@ const rules: readonly Rule[] = [
   preferredNameSyntax,
 ];
 
-function authorityKeyIdentifier(certificate: Certificate, { crypto }: Place): Breach | undefined {
+function authorityKeyIdentifier(certificate: Certificate, { crypto, isAnchor }: Place): Breach | undefined {
   if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return undefined;
-  if (isSelfIssued(certificate) || isSelfSigned(certificate, crypto)) return undefined;
+  if (isSelfIssued(certificate) || (isAnchor && isSelfSigned(certificate, crypto))) return undefined;
   return breach(certificate, 'does not say with which key it was signed (authorityKeyIdentifier)', '4.2.1.1');
 }
 

@@ -73,19 +73,18 @@ function wildcards(certificate: Certificate, { publicSuffixes }: Place): Breach 
  */
 function commonNames(certificate: Certificate, { purpose }: Place): Breach | undefined {
   if (purpose !== 'server') return undefined;
-  const names = hostNamesOf(certificate);
   const texts = certificate.subject.rdns
     .flat()
     .filter(({ type }) => type === Oid.commonName)
     .map((attribute) => stringOf(attribute) ?? '');
-  const wrong = texts.find((text) => !names.includes(text) && names.some((name) => misleads(text, name)));
+  // Sets, because both lists are as long as their owner likes.
+  const names = new Set(hostNamesOf(certificate));
+  const [spellings, parents] = [new Set([...names].map(looseHost)), new Set([...names].map(parentOf))];
+  const misleads = (text: string): boolean =>
+    !/^[\x20-\x7e]*$/.test(text) || spellings.has(looseHost(text)) || (isHostName(text) && parents.has(parentOf(text)));
+  const wrong = names.size === 0 ? undefined : texts.find((text) => !names.has(text) && misleads(text));
   if (wrong === undefined) return undefined;
   return breach(certificate, `has the common name ${quoted(wrong)}, which is none of its names`, '7.1.4.3');
-}
-
-function misleads(text: string, name: string): boolean {
-  const isAscii = /^[\x20-\x7e]*$/.test(text);
-  return !isAscii || looseHost(text) === looseHost(name) || (isHostName(text) && parentOf(text) === parentOf(name));
 }
 
 /** The host that a tolerant reader would take the text for. */

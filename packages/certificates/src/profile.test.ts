@@ -129,6 +129,12 @@ describe('the profile webpki', () => {
     expect(judge('webpki', (await leaf({ subject: 'CN=EE' })).chain)).toMatchObject({ trusted: true });
   });
 
+  it('compares many names with many common names at once', async () => {
+    const names = Array.from({ length: 2000 }, (_, index) => `n${index}.example`);
+    const subject = Array.from({ length: 500 }, (_, index) => `CN=device ${index}`).join(',');
+    expect(judge('webpki', (await leaf({ names, subject })).chain)).toMatchObject({ trusted: true });
+  });
+
   it('refuses a critical subjectAltName beside a subject', async () => {
     const names = new SubjectAlternativeNameExtension([{ type: 'dns', value: 'example.org' }], true);
     const { chain } = await leaf({ names: [], subject: 'CN=example.org', extensions: [names] });

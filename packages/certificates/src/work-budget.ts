@@ -6,13 +6,15 @@ export const limits = {
   certificates: 100,
   /** Certificates tried as issuers, on all paths together. */
   candidates: 1000,
+  /** Paths that reached an anchor, and were judged as a whole. */
+  completePaths: 50,
   /** Signatures verified; those that were verified in an earlier validation are free. */
   signatures: 100,
   /** Pairs of a name and a constraint. */
   nameComparisons: 100_000,
 } as const;
 
-export type Work = 'candidates' | 'signatures' | 'nameComparisons';
+export type Work = 'candidates' | 'completePaths' | 'signatures' | 'nameComparisons';
 
 /** What is left of the work that one validation may cost. */
 export class WorkBudget {
@@ -20,8 +22,8 @@ export class WorkBudget {
   #exhausted: Work | undefined;
 
   constructor() {
-    const { candidates, signatures, nameComparisons } = limits;
-    this.#left = { candidates, signatures, nameComparisons };
+    const { candidates, completePaths, signatures, nameComparisons } = limits;
+    this.#left = { candidates, completePaths, signatures, nameComparisons };
   }
 
   /** What there was too much of. Once it is defined, the validation is over. */
