@@ -24,6 +24,7 @@ const credentialOptions = [
   '-signing-prefs',
   '-ocsp-response',
   '-signed-cert-timestamps',
+  '-must-match-issuer',
 ] as const satisfies readonly OptionName[];
 type CredentialOption = (typeof credentialOptions)[number];
 

@@ -15,6 +15,7 @@ export function credentialOf(settings: CredentialSettings): Credential {
   return {
     ...credential,
     ...(preferences.length > 0 && { schemes: preferences }),
+    issuers: settings['-must-match-issuer'] ? 'listed' : 'any',
     ...(!settings['-decline-ocsp-callback'] && { ocspResponse }),
     ...(timestamps !== undefined && { signedCertificateTimestamps: timestampsOf(timestamps) }),
   };

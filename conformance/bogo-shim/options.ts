@@ -48,6 +48,7 @@ export const options = {
   '-signing-prefs': 'numbers',
   '-ocsp-response': 'base64',
   '-signed-cert-timestamps': 'base64',
+  '-must-match-issuer': 'flag',
 
   // What is negotiated.
   '-min-version': 'number',
