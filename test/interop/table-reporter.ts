@@ -7,9 +7,11 @@ type Result = TableEntry & { readonly state: 'passed' | 'failed' | 'skipped' };
 
 const path = join(import.meta.dirname, '../../docs/interop.md');
 
-const sides = [
-  ['client', 'Our server, their client'],
-  ['server', 'Our client, their server'],
+const sections = [
+  ['embedded', 'client', 'Our server, their client'],
+  ['embedded', 'server', 'Our client, their server'],
+  ['over NATS', 'client', 'Our server with its services over NATS, their client'],
+  ['over NATS', 'server', 'Our client with its services over NATS, their server'],
 ] as const;
 
 /** Writes docs/interop.md from what the tests of the matrix have told, in their order: the same results make the same file. */
@@ -41,8 +43,8 @@ function page(results: readonly Result[]): string {
       ['Peer', 'Version'],
       peers.map((peer) => [peer, versionOf(peer)]),
     ),
-    ...sides.flatMap(([side, title]) => {
-      const own = results.filter((each) => each.side === side);
+    ...sections.flatMap(([form, side, title]) => {
+      const own = results.filter((each) => each.form === form && each.side === side);
       // Of a peer that has none, there is no server in the table.
       const able = peers.filter((peer) => own.some((each) => each.peer === peer && each.state !== 'skipped'));
       const features = distinct(own.map(({ feature }) => feature));

@@ -29,17 +29,20 @@ export class EchoServer {
   static async start(ports: Ports, configuration: ServerConfiguration): Promise<EchoServer> {
     const done: Served[] = [];
     const waiting: ((served: Served) => void)[] = [];
+    const sessions = new PendingAnswers(ports.sessions);
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       let early: Uint8Array = new Uint8Array(0);
       const answer = (bytes: Uint8Array) => {
         transport.write(bytes);
         // The end of a request. Not every client says goodbye by itself.
-        if (Buffer.from(bytes).toString('latin1').endsWith('\r\n\r\n')) transport.end();
+        if (!Buffer.from(bytes).toString('latin1').endsWith('\r\n\r\n')) return;
+        // No ticket can follow our goodbye.
+        sessions.settled(() => transport.end());
       };
       const transport = new TlsTransport(
         socket,
         configuration,
-        { ports, ...defaultTimeouts },
+        { ports: { ...ports, sessions: sessions.port }, ...defaultTimeouts },
         {
           // What came early may have come before: it waits for a client that has proved itself.
           open: () => {
@@ -50,7 +53,7 @@ export class EchoServer {
           },
           data: answer,
           drain: () => {},
-          peerClosed: () => transport.close(),
+          peerClosed: () => sessions.settled(() => transport.close()),
           closed: (error) => {
             const served = { timeline: transport.connection.timeline, error };
             const waiter = waiting.shift();
@@ -78,6 +81,37 @@ export class EchoServer {
 
   stop(): void {
     this.#stop();
+  }
+}
+
+/** A port, and the questions to it that are not answered yet. */
+class PendingAnswers<Port extends object> {
+  readonly port: Port;
+  readonly #pending = new Set<Promise<unknown>>();
+
+  constructor(port: Port) {
+    this.port = new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...given: readonly unknown[]) => {
+          const answer: unknown = Reflect.apply(value, target, given);
+          if (answer instanceof Promise) {
+            this.#pending.add(answer);
+            const done = () => void this.#pending.delete(answer);
+            answer.then(done, done);
+          }
+          return answer;
+        };
+      },
+    });
+  }
+
+  /** Calls `then` when there are none: at once, where there are none now. */
+  settled(then: () => void): void {
+    if (this.#pending.size === 0) then();
+    // One turn later, whoever asked has done what it wanted with the answers.
+    else void Promise.allSettled(this.#pending).then(() => setImmediate(() => this.settled(then)));
   }
 }
 
