@@ -506,6 +506,39 @@ describe('a signature', () => {
   });
 });
 
+describe('the path of a chain that is refused', () => {
+  const pathOf = (verdict: Verdict): readonly string[] =>
+    (verdict.path ?? []).map((der) => parseCertificate(der).subject.text.split(',')[0] ?? '');
+
+  it('is shown up to the anchor, also where the end entity is what is wrong', () => {
+    expect(pathOf(validate(pki.expired.chain))).toEqual([
+      'CN=localhost',
+      'CN=Handfast Test CA',
+      'CN=Handfast Test Root',
+    ]);
+    expect(pathOf(validate(pki.wrongName.chain))).toEqual([
+      'CN=wrong.example',
+      'CN=Handfast Test CA',
+      'CN=Handfast Test Root',
+    ]);
+  });
+
+  it('is shown as far as it came', () => {
+    expect(pathOf(validate([pki.expired.der]))).toEqual(['CN=localhost']);
+  });
+
+  it('is rather one that led to an anchor than a longer one that did not', async () => {
+    const root = await issue({ subject: 'CN=Old Root', ca: {}, notBefore: days(-9), notAfter: days(-1) });
+    const other = await issue({ subject: 'CN=Other Root', ca: {} });
+    const cross = await issue({ subject: 'CN=Old Root', ca: {}, issuer: other, keys: root.keys });
+    const ca = await issue({ subject: 'CN=CA', ca: {}, issuer: root });
+    const server = await issue({ names: ['example.org'], issuer: ca });
+    const verdict = validate([server.der, ca.der, cross.der], { validator: validatorWith([root.der]) });
+    expect(outcome(verdict)).toEqual(['certificate-expired', 'CN=Old Root', 2]);
+    expect(pathOf(verdict)).toEqual(['CN=example.org', 'CN=CA', 'CN=Old Root']);
+  });
+});
+
 describe('the work is bounded', () => {
   it('in the length of a path', async () => {
     const chain: Issued[] = [];

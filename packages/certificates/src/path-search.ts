@@ -87,9 +87,12 @@ export class PathSearch {
     const { store } = this.#settings;
     const isAnchor = store.has(endEntity);
     const breach = breachOfEndEntity(endEntity, this.#place([], isAnchor));
-    if (breach !== undefined)
-      return { found: false, failure: { ...breach, certificate: endEntity, depth: 0, path: [endEntity] } };
     const path = isAnchor ? [endEntity] : this.#extend([endEntity], endEntity);
+    if (breach !== undefined) {
+      // Who looks for the reason wants to see the path, as far as it comes, all the same.
+      const shown = path ?? this.#failure?.path ?? [endEntity];
+      return { found: false, failure: { ...breach, certificate: endEntity, depth: 0, path: shown } };
+    }
     if (path !== undefined) return { found: true, path };
     const { exhausted } = this.#budget;
     if (exhausted !== undefined)
