@@ -508,6 +508,7 @@ export class Connection {
           this.#send(effect.name, effect.bytes);
           break;
         case 'send-change-cipher-spec':
+          this.#checkEndOfFlight();
           this.#writer.write('change_cipher_spec', Uint8Array.of(1));
           this.#timeline.sent('ChangeCipherSpec', 1, this.#environment.now());
           break;
@@ -586,12 +587,16 @@ export class Connection {
   #send(name: MessageName, bytes: Uint8Array): void {
     // Only a message that somebody else asked for can still be on its way after our close_notify.
     if (this.#writesClosed) return;
-    // The peer had its say before it could know ours: in no flight does a message follow the last one.
+    this.#checkEndOfFlight();
+    this.#writer.write('handshake', bytes);
+    if (this.#open === undefined) this.#timeline.sent(name, bytes.length, this.#environment.now());
+  }
+
+  /** The peer had its say before it could know ours: in no flight does a message follow the last one. */
+  #checkEndOfFlight(): void {
     if (this.#open === undefined && !this.#reassembler.empty) {
       throw new TlsError('unexpected-message', 'bytes of a handshake message are left over at the end of a flight');
     }
-    this.#writer.write('handshake', bytes);
-    if (this.#open === undefined) this.#timeline.sent(name, bytes.length, this.#environment.now());
   }
 
   #protect({ direction, protection }: Extract<Effect, { kind: 'protect' }>): void {
