@@ -12,5 +12,6 @@ export function normalizedDnsName(name: string): string | undefined {
 
 /** Whether `name` is `ancestor` or ends in its labels; both normalized. */
 export function isWithinDomain(name: string, ancestor: string): boolean {
-  return name === ancestor || name.endsWith(`.${ancestor}`);
+  if (!name.endsWith(ancestor)) return false;
+  return name.length === ancestor.length || name[name.length - ancestor.length - 1] === '.';
 }

@@ -25,8 +25,13 @@ export function constrainedNames({ subject, subjectAltName = [] }: Certificate):
 export function forbiddenName(constraints: NameConstraints, names: readonly GeneralName[]): GeneralName | undefined {
   return names.find((name) => {
     if (constraints.excluded.some((subtree) => isSameKind(name, subtree) && excludes(subtree, name))) return true;
-    const permitted = constraints.permitted.filter((subtree) => isSameKind(name, subtree));
-    return permitted.length > 0 && !permitted.some((subtree) => relation(subtree, name) === 'within');
+    let isConstrained = false;
+    for (const subtree of constraints.permitted) {
+      if (!isSameKind(name, subtree)) continue;
+      if (relation(subtree, name) === 'within') return false;
+      isConstrained = true;
+    }
+    return isConstrained;
   });
 }
 
@@ -42,13 +47,14 @@ function excludes(subtree: GeneralName, name: GeneralName): boolean {
 
 /** A wildcard stands for the names one label below its parent, so it may stand for the very name of the subtree. */
 function mayName(name: { readonly value: string }, subtree: { readonly value: string }): boolean {
+  if (!name.value.startsWith('*')) return false;
   const [wildcard, ...parent] = name.value.toLowerCase().split('.');
   const [, ...above] = subtree.value.toLowerCase().split('.');
   return wildcard === '*' && parent.join('.') === above.join('.');
 }
 
 function relation(subtree: GeneralName, name: GeneralName): Relation {
-  if (subtree.kind === 'dns' && name.kind === 'dns') return dnsRelation(subtree.value, name.value);
+  if (subtree.kind === 'dns' && name.kind === 'dns') return dnsRelation(subtree, name);
   if (subtree.kind === 'ip' && name.kind === 'ip') return ipRelation(subtree.value, name.value);
   if (subtree.kind === 'directory' && name.kind === 'directory') return directoryRelation(subtree.value, name.value);
   if (subtree.kind === 'email' && name.kind === 'email') return emailRelation(subtree.value, name.value);
@@ -56,14 +62,27 @@ function relation(subtree: GeneralName, name: GeneralName): Relation {
   return 'unknown';
 }
 
-function dnsRelation(subtree: string, name: string): Relation {
-  const presented = normalizedDnsName(name);
+type DnsName = Extract<GeneralName, { kind: 'dns' }>;
+
+function dnsRelation(subtree: DnsName, name: DnsName): Relation {
+  const presented = normalizedOf(name);
   if (presented === undefined) return 'unknown';
-  if (subtree === '') return 'within';
-  const ancestor = normalizedDnsName(subtree);
+  if (subtree.value === '') return 'within';
+  const ancestor = normalizedOf(subtree);
   if (ancestor === undefined || ancestor.startsWith('*')) return 'unknown';
   const parent = presented.startsWith('*.') ? presented.slice(2) : presented;
   return told(isWithinDomain(parent, ancestor));
+}
+
+/** Each name is compared with many subtrees, and each subtree with many names. */
+const normalized = new WeakMap<DnsName, { readonly text: string | undefined }>();
+
+function normalizedOf(name: DnsName): string | undefined {
+  const known = normalized.get(name);
+  if (known !== undefined) return known.text;
+  const text = normalizedDnsName(name.value);
+  normalized.set(name, { text });
+  return text;
 }
 
 function ipRelation(subtree: Uint8Array, address: Uint8Array): Relation {

@@ -81,7 +81,7 @@ export interface Credential {
   /** DNS names and IP addresses of the end entity, wildcards as `*.example.org`. */
   readonly names: readonly string[];
   readonly keyKind: PublicKeyKind;
-  /** SignatureSchemes that its key can make, the preferred one first. */
+  /** SignatureSchemes that its key can make, the preferred one first; none where only the `delegated` key may sign. */
   readonly schemes: readonly number[];
   /**
    * Whom it may be presented to: `any` peer, which is the default, or only one whose certificate_authorities (of ClientHello or
