@@ -2,7 +2,9 @@ import { type Credential, parseCertificate } from '@handfast/certificates';
 import { issue, makePki } from '@handfast/certificates/testing';
 import { CipherSuite, type MessageVersion, NamedGroup, SignatureScheme } from '@handfast/wire';
 import { describe, expect, test } from 'vitest';
+import { changed, including } from '../testing/habits.ts';
 import { credentialOf, Loopback, type LoopbackOptions } from '../testing/loopback.ts';
+import { Bout } from '../testing/sparring-partner.ts';
 
 const pki = await makePki({ kinds: ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048'] });
 const { 'ecdsa-p256': p256 = pki.server, 'ecdsa-p384': p384 = pki.server, 'rsa-2048': rsa = pki.server } = pki.servers;
@@ -69,6 +71,49 @@ describe('a server of TLS 1.2 takes the first suite that one of its certificates
     const client = { cipherSuites: [withEcdsa] };
     const { server } = run({ client, server: { ...having(rsa), ...both, maxVersion: 'tls12' } });
     expect(server.error).toMatchObject({ reason: 'no-common-signature-scheme', alert: 'handshake_failure' });
+  });
+});
+
+describe('a certificate whose key is not at hand, but one that it delegated to', () => {
+  const { ed25519, ecdsa_secp256r1_sha256: ofCertificate } = SignatureScheme;
+  const delegated = {
+    credential: Uint8Array.of(9, 9, 9),
+    keyId: credentialOf(p384).keyId,
+    scheme: SignatureScheme.ecdsa_secp384r1_sha384,
+    credentialScheme: ofCertificate,
+    expires: Date.now() + 100_000,
+  };
+  const without: Credential = { ...credentialOf(p256), schemes: [], delegated };
+  const rsaWithout: Credential = { ...credentialOf(rsa), schemes: [], delegated };
+  const cipherSuites = [CipherSuite.TLS_AES_128_GCM_SHA256, CipherSuite.TLS_RSA_WITH_AES_128_GCM_SHA256];
+
+  /** The certificate presented to a client that verifies these schemes of delegated keys. */
+  function presentedTo(schemes: readonly number[], credentials: readonly Credential[]) {
+    const bout = new Bout(
+      'server',
+      { pki, serverCredentials: ours, server: { credentials } },
+      changed('ClientHello', 'tls13', (hello) => including(hello, { name: 'delegated_credential', value: schemes })),
+    ).run();
+    return bout.subject.connection.timeline.negotiated.serverChain?.[0];
+  }
+
+  test('is presented to a client that verifies what this signs', () => {
+    expect(presentedTo([delegated.scheme], [without, credentialOf(rsa)])).toEqual(p256.der);
+  });
+
+  test('is passed over for any other, and where the delegated key has expired', () => {
+    expect(presentedTo([ed25519], [without, credentialOf(rsa)])).toEqual(rsa.der);
+    const expired = { ...without, delegated: { ...delegated, expires: Date.now() - 1 } };
+    expect(presentedTo([delegated.scheme], [expired, credentialOf(rsa)])).toEqual(rsa.der);
+    expect(run({ server: { credentials: [without] } }).server.error?.reason).toBe('no-common-signature-scheme');
+  });
+
+  test('is of no use in TLS 1.2, not even to decrypt', () => {
+    const { server } = run({
+      client: { cipherSuites },
+      server: { credentials: [rsaWithout, without], cipherSuites, maxVersion: 'tls12' },
+    });
+    expect(server.error?.reason).toBe('no-common-signature-scheme');
   });
 });
 

@@ -40,14 +40,21 @@ export function chooseCredential(
   wishes: CertificateWishes,
   version: MessageVersion,
 ): CredentialChoice | undefined {
-  const able = presentable(credentials, wishes).filter(
-    (credential) => schemeOf(credential, wishes, version) !== undefined,
-  );
-  for (const credential of preferred(able, wishes)) {
+  return useBest(credentials, wishes, (credential) => {
     const scheme = schemeOf(credential, wishes, version);
-    if (scheme !== undefined) return { credential, scheme };
-  }
-  return undefined;
+    return scheme === undefined ? undefined : { credential, scheme };
+  });
+}
+
+/** What `use` makes of the best credential that it makes anything of. */
+export function useBest<Use>(
+  credentials: readonly Credential[],
+  wishes: CertificateWishes,
+  use: (credential: Credential) => Use | undefined,
+): Use | undefined {
+  const able = presentable(credentials, wishes).filter((credential) => use(credential) !== undefined);
+  const [best] = preferred(able, wishes);
+  return best && use(best);
 }
 
 /** The scheme of the credential's key that the peer verifies; undefined: there is none. */

@@ -82,8 +82,10 @@ function exchangeWith(
   { wishes, groups, curves }: Terms,
 ): ExchangeChoice12 | undefined {
   const { keyKind } = credential;
-  // Nothing is signed, so what the client verifies does not matter.
-  if (algorithm === 'rsa') return keyKind === 'rsa' ? { kind: 'key-transport' } : undefined;
+  if (algorithm === 'rsa') {
+    // Nothing is signed, so what the client verifies does not matter; but the key must be there to decrypt.
+    return keyKind === 'rsa' && credential.schemes.length > 0 ? { kind: 'key-transport' } : undefined;
+  }
   const group = groups[algorithm];
   if (algorithm === 'any' || group === undefined) return undefined;
   if (keyKind.startsWith('rsa') !== (authentication === 'rsa')) return undefined;

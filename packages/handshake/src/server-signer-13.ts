@@ -8,7 +8,7 @@ import {
 } from '@handfast/wire';
 import { compressed } from './certificate-compression.ts';
 import type { ServerConfiguration } from './configuration.ts';
-import { chooseCredential, noCredential, wishesOf } from './credential-choice.ts';
+import { type CertificateWishes, noCredential, schemeOf, useBest, wishesOf } from './credential-choice.ts';
 import { currentDate, type EncodedMessage, type Steps } from './effects.ts';
 import type { Handshake } from './handshake.ts';
 
@@ -30,19 +30,38 @@ export function* chooseSigner(
   hello: ClientHello,
 ): Steps<Signer> {
   const wishes = wishesOf(hello);
-  const choice = chooseCredential(credentials, wishes, 'tls13');
-  if (choice === undefined) throw noCredential(credentials, wishes);
-  const { credential, scheme } = choice;
-  const { delegated, keyId } = credential;
   const delegatedSchemes = findExtension(hello.extensions, 'delegated_credential') ?? [];
-  // RFC 9345 section 4.1.3: the client must be able to verify both signatures.
-  const usable =
-    delegated !== undefined &&
-    delegatedSchemes.includes(delegated.scheme) &&
-    wishes.schemes.includes(delegated.credentialScheme) &&
-    (yield* currentDate()) < delegated.expires;
-  if (!usable) return { credential, keyId, scheme, delegatedCredential: undefined };
-  return { credential, keyId: delegated.keyId, scheme: delegated.scheme, delegatedCredential: delegated.credential };
+  const date = yield* currentDate();
+  const signer = useBest(
+    credentials,
+    wishes,
+    (credential) => delegatedSigner(credential, wishes, delegatedSchemes, date) ?? ownSigner(credential, wishes),
+  );
+  if (signer === undefined) throw noCredential(credentials, wishes);
+  return signer;
+}
+
+/**
+ * RFC 9345 section 4.1.3: the client must be able to verify both signatures.
+ * @param schemes that it verifies of delegated keys.
+ */
+function delegatedSigner(
+  credential: Credential,
+  wishes: CertificateWishes,
+  schemes: readonly number[],
+  date: number,
+): Signer | undefined {
+  const { delegated } = credential;
+  if (delegated === undefined || date >= delegated.expires) return undefined;
+  const { keyId, scheme, credentialScheme, credential: delegatedCredential } = delegated;
+  const isVerified = schemes.includes(scheme) && wishes.schemes.includes(credentialScheme);
+  return isVerified ? { credential, keyId, scheme, delegatedCredential } : undefined;
+}
+
+function ownSigner(credential: Credential, wishes: CertificateWishes): Signer | undefined {
+  const scheme = schemeOf(credential, wishes, 'tls13');
+  if (scheme === undefined) return undefined;
+  return { credential, keyId: credential.keyId, scheme, delegatedCredential: undefined };
 }
 
 /** Our Certificate (RFC 8446 section 4.4.2), with what the client wants to know of it, and compressed where it can read that. */
