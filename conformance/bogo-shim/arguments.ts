@@ -25,6 +25,7 @@ const credentialOptions = [
   '-ocsp-response',
   '-signed-cert-timestamps',
   '-must-match-issuer',
+  '-delegated-credential',
 ] as const satisfies readonly OptionName[];
 type CredentialOption = (typeof credentialOptions)[number];
 
@@ -75,7 +76,7 @@ class SettingsBuilder {
   readonly #credentials: Taken[] = [];
 
   take(name: OptionName, value: string | undefined): void {
-    if (name === '-new-x509-credential') {
+    if (name === '-new-x509-credential' || name === '-new-delegated-credential') {
       this.#credentials.push(nothing(credentialOptions));
       return;
     }

@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { Credential } from '@handfast/certificates';
+import {
+  type Credential,
+  credentialFromChain,
+  decodePem,
+  decodePrivateKeyPem,
+  parseCertificate,
+} from '@handfast/certificates';
 import type { PrivateKey } from '@handfast/crypto';
+import { nativeCrypto } from '@handfast/crypto/native';
+import { keyIdOf } from '@handfast/key-exchange';
 import { type LoadedCredential, loadCredential } from '@handfast/tls';
-import { TlsError } from '@handfast/wire';
+import { readDelegatedCredential, TlsError } from '@handfast/wire';
 import { type CredentialSettings, type Settings, Unimplemented } from './arguments.ts';
 
 const loaded = new Map<string, LoadedCredential>();
@@ -42,12 +50,14 @@ export function keysOf(all: readonly Settings[]): readonly PrivateKey[] {
   return [...new Set(keys)];
 }
 
-function load({ '-cert-file': certFile, '-key-file': keyFile }: CredentialSettings): LoadedCredential {
+function load(settings: CredentialSettings): LoadedCredential {
+  const { '-cert-file': certFile, '-key-file': keyFile, '-delegated-credential': delegated } = settings;
   if (certFile === undefined || keyFile === undefined) throw new Unimplemented('a credential without its files');
   const name = `${certFile} ${keyFile}`;
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const credential = loadFiles(certFile, keyFile);
+  const credential =
+    delegated === undefined ? loadFiles(certFile, keyFile) : loadDelegated(certFile, keyFile, delegated);
   loaded.set(name, credential);
   return credential;
 }
@@ -60,4 +70,23 @@ function loadFiles(certFile: string, keyFile: string): LoadedCredential {
     if (error instanceof TlsError && error.reason === 'configuration-invalid') throw new Unimplemented(error.detail);
     throw error;
   }
+}
+
+/**
+ * A chain with a key that it delegated to, in the place of its own (RFC 9345). `@handfast/tls` does not load these, for the
+ * runner's certificates have no DelegationUsage.
+ */
+function loadDelegated(certFile: string, keyFile: string, bytes: Uint8Array): LoadedCredential {
+  const credential = credentialFromChain(nativeCrypto, decodePem(readFileSync(certFile, 'utf8'), 'CERTIFICATE'));
+  const key = nativeCrypto.importPrivateKey(decodePrivateKeyPem(readFileSync(keyFile, 'utf8')));
+  const keyId = keyIdOf(nativeCrypto, key.spki);
+  const { algorithm: credentialScheme, credential: signed } = readDelegatedCredential(bytes);
+  const { certVerifyAlgorithm: scheme, subjectPublicKeyInfo, validTime } = signed;
+  if (key.kind === 'rsa' || keyIdOf(nativeCrypto, subjectPublicKeyInfo) !== keyId) {
+    throw new Unimplemented('a delegated credential that is refused when it is loaded');
+  }
+  const [endEntity = new Uint8Array(0)] = credential.chain;
+  const expires = parseCertificate(endEntity).notBefore + validTime * 1000;
+  const delegated = { credential: bytes, keyId, scheme, credentialScheme, expires };
+  return { credential: { ...credential, schemes: [], delegated }, key };
 }

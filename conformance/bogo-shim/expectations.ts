@@ -77,7 +77,16 @@ function checkPeer(settings: Settings, { peer }: OpenConnection): void {
 /** Place of the credential that we presented among those that we were given; -1 where we presented none. */
 function selectedCredential({ credentials, '-server': server }: Settings, { negotiated }: Timeline): number {
   const chain = hexOf(...((server ? negotiated.serverChain : negotiated.clientChain) ?? []));
-  return credentials.find((settings) => hexOf(...credentialOf(settings).chain) === chain)?.number ?? -1;
+  const signedWith = server ? negotiated.serverSignatureScheme : negotiated.clientSignatureScheme;
+  const selected = credentials.find((settings) => {
+    const credential = credentialOf(settings);
+    // Two credentials may have the same chain, and only one of them its own key.
+    const schemes = credential.delegated === undefined ? credential.schemes : [credential.delegated.scheme];
+    const hasSigned =
+      signedWith === undefined || schemes.some((scheme) => nameOf(SignatureScheme, scheme) === signedWith);
+    return hasSigned && hexOf(...credential.chain) === chain;
+  });
+  return selected?.number ?? -1;
 }
 
 function nameIn(registry: Readonly<Record<string, number>>, code: number | undefined): string | undefined {

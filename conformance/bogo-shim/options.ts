@@ -43,12 +43,14 @@ export const options = {
 
   // Credentials.
   '-new-x509-credential': 'flag',
+  '-new-delegated-credential': 'flag',
   '-cert-file': 'text',
   '-key-file': 'text',
   '-signing-prefs': 'numbers',
   '-ocsp-response': 'base64',
   '-signed-cert-timestamps': 'base64',
   '-must-match-issuer': 'flag',
+  '-delegated-credential': 'base64',
 
   // What is negotiated.
   '-min-version': 'number',
