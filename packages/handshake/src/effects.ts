@@ -103,6 +103,8 @@ export interface OpenConnection {
   /**
    * Keying material for `label` and `context` (RFC 8446 section 7.5, RFC 5705).
    * @param context undefined: none, which in TLS 1.2 differs from an empty one.
+   * @throws TlsError `extended-master-secret-missing` in a connection of TLS 1.2 without it (RFC 7627 section 5.4);
+   * `configuration-invalid` for a label or a context that cannot be.
    */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
   /** TLS 1.3: our sending keys of the next generation, for use after a KeyUpdate (RFC 8446 section 7.2). */

@@ -1,5 +1,6 @@
 import type { CryptoProvider, HashName } from '@handfast/crypto';
 import { type CipherSuiteParameters, exportKeyingMaterial12, exportKeyingMaterial13 } from '@handfast/key-exchange';
+import { TlsError } from '@handfast/wire';
 import { serverEndPointBinding } from './channel-bindings.ts';
 import type { EarlyConnection, EncodedMessage, OpenConnection } from './effects.ts';
 import { certificateOf, type PeerAuthentication } from './peer.ts';
@@ -82,8 +83,13 @@ export function openConnection12(established: Established12): OpenConnection {
   const { crypto, suite, masterSecret, extendedMasterSecret, peer, serverCertificate, firstFinished } = established;
   // Copies, for they are views of whole hellos.
   const randoms = [established.clientRandom.slice(), established.serverRandom.slice()] as const;
-  const exportKeyingMaterial = (label: string, context: Uint8Array | undefined, length: number) =>
-    exportKeyingMaterial12(crypto, suite.hash, masterSecret, ...randoms, label, context, length);
+  const exportKeyingMaterial = (label: string, context: Uint8Array | undefined, length: number) => {
+    // RFC 7627 section 5.4: another connection, with somebody else, may have the same master secret and randoms.
+    if (!extendedMasterSecret) {
+      throw new TlsError('extended-master-secret-missing', 'without it no keying material is exported');
+    }
+    return exportKeyingMaterial12(crypto, suite.hash, masterSecret, ...randoms, label, context, length);
+  };
   return {
     version: 'tls12',
     peer: certificateOf(peer),

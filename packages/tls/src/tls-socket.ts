@@ -134,7 +134,8 @@ export class TLSSocket extends Duplex {
   /**
    * Keying material for a protocol above TLS (RFC 8446 section 7.5, RFC 5705).
    * @param length in bytes.
-   * @throws TlsError `configuration-invalid` before the handshake is done.
+   * @throws TlsError `configuration-invalid` before the handshake is done; `extended-master-secret-missing` in a connection
+   * of TLS 1.2 without it (RFC 7627 section 5.4).
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     if (this.#open === undefined) throw new TlsError('configuration-invalid', 'there are no keys to export from yet');
