@@ -34,7 +34,13 @@ export class NativeRunningHash implements RunningHash {
   }
 }
 
-/** Where the two inputs of an HMAC are put together: those of TLS are short, and come one after the other. */
+/**
+ * Room for a whole record with what is authenticated beside it. Were it less, the length from which on an HMAC takes a
+ * new buffer would tell by its time how long a padding was (Lucky Thirteen).
+ */
+const longestShared = 2 ** 14 + 512;
+
+/** Where the two inputs of an HMAC are put together: those of TLS come one after the other. */
 class HmacInputs {
   readonly blockLength: number;
   readonly inner: Uint8Array;
@@ -42,7 +48,7 @@ class HmacInputs {
 
   constructor(blockLength: number, hashLength: number) {
     this.blockLength = blockLength;
-    this.inner = new Uint8Array(blockLength + 512);
+    this.inner = new Uint8Array(blockLength + longestShared);
     this.outer = new Uint8Array(blockLength + hashLength);
   }
 }
