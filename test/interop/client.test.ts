@@ -169,16 +169,19 @@ function callFrom(form: Form): void {
 
     it('answers key updates of the server, with and without one of its own', async () => {
       const server = await openSslServer({ ...credential('ecdsa-p256'), interactive: true, more: ['-msg'] });
-      const result = call(server, only('1.3'));
+      const result = call(server, { ...only('1.3'), sendLater: Buffer.from('ping again\n') });
       expect(await server.prints('ping\n')).toBe(true);
       server.say('K');
       expect(await server.prints('>>> TLS 1.3, Handshake [length 0005], KeyUpdate')).toBe(true);
+      // Answered before the next data (RFC 8446 section 4.6.3).
+      server.say('pang');
       expect(await server.prints('<<< TLS 1.3, Handshake [length 0005], KeyUpdate')).toBe(true);
+      expect(await server.prints('ping again\n')).toBe(true);
       server.say('k');
       expect(await server.prints('>>> TLS 1.3, Handshake [length 0005], KeyUpdate')).toBe(true);
       server.say('pong');
       const dialed = await result;
-      expect(dialed.received.toString()).toBe('pong\n');
+      expect(dialed.received.toString()).toBe('pang\npong\n');
       expect(dialed.error).toBeUndefined();
       // Our close_notify is under the new keys.
       expect(await server.prints('<<< TLS 1.3, Alert [length 0002], warning close_notify')).toBe(true);
@@ -239,7 +242,8 @@ function callFrom(form: Form): void {
     options: Omit<DialOptions, 'port' | 'ports'>,
   ): Promise<Dialed> {
     if (server instanceof OpenSslServer) server.forget();
-    return dial({ port: server.port, ports, ...options });
+    // Each test is about a whole handshake.
+    return dial({ port: server.port, ports, resumption: 'off', ...options });
   }
 
   function expectAsWanted(dialed: Dialed, { version, suite, group }: Combination): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Bus } from '@handfast/bus';
 import type { Ports } from '@handfast/handshake';
 import { CipherSuite, NamedGroup } from '@handfast/wire';
@@ -97,10 +98,13 @@ function meet(peer: Peer): void {
         const { wanted, refused } = row;
         const { port, request, response } = await ready(form, row, 'server', context).listen(wanted);
         const ports = portsOf(form, localPorts(certificates));
+        // The store of sessions over NATS is one for all tests.
+        const sessionsWith = randomUUID();
         const call = () =>
           dial({
             port,
             ports,
+            sessionsWith,
             send: Buffer.from(request),
             identity: wanted.clientKind && certificates.clients[wanted.clientKind],
             earlyData: wanted.resumption === 'early data' ? 'offered' : 'off',

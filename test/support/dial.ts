@@ -48,6 +48,8 @@ export interface DialOptions extends Partial<Omit<ClientConfiguration, 'role' | 
   readonly identity?: Identity | undefined;
   /** What to send; a line by default. */
   readonly send?: Uint8Array | undefined;
+  /** What to send when the first data has come, before it waits for more; nothing by default. */
+  readonly sendLater?: Uint8Array | undefined;
 }
 
 /** What became of a connection of our client. */
@@ -67,6 +69,7 @@ export function dial({
   ports,
   identity,
   send = Buffer.from('ping\n'),
+  sendLater,
   ...options
 }: DialOptions): Promise<Dialed> {
   const configuration = clientConfiguration({
@@ -96,6 +99,10 @@ export function dial({
         },
         data: (bytes) => {
           chunks.push(bytes);
+          if (sendLater !== undefined && chunks.length === 1) {
+            transport.write(sendLater);
+            return;
+          }
           length += bytes.length;
           if (length >= send.length) transport.end();
         },
