@@ -82,7 +82,8 @@ function resume(offered: ResumeRequest['offered']): Ask<ResumeAnswer> {
 /**
  * The suite must be the one that we would choose (RFC 5246 section 7.4.1.3), the name the same (RFC 6066 section 3), and
  * the client one whom we would let in. A session without the extended master secret is not resumed with it; where neither
- * has it, what depends on it is not given out: no renegotiation, no channel bindings (RFC 7627 sections 5.3 and 5.4).
+ * has it, what depends on it is not given out: no renegotiation, no channel bindings, no keying material (RFC 7627
+ * sections 5.3 and 5.4).
  */
 function isAcceptable(
   configuration: ServerConfiguration,
