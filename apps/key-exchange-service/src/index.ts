@@ -2,8 +2,14 @@ import { hostKeyExchange, NatsBus, type RunningService } from '@handfast/bus';
 import { decodePrivateKeyPem } from '@handfast/certificates';
 import type { CryptoProvider } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { LocalKeyExchange, SealedContinuations } from '@handfast/key-exchange';
+import { LocalKeyExchange } from '@handfast/key-exchange';
 import { continuationSecret } from './continuation-secret.ts';
+import { KeyFiles } from './key-files.ts';
+import { ReloadingKeyExchange } from './reloading-key-exchange.ts';
+import { RotatingContinuations } from './rotating-continuations.ts';
+
+export { KeyFiles, type KeyFilesOptions } from './key-files.ts';
+export { ReloadingKeyExchange } from './reloading-key-exchange.ts';
 
 export interface KeyExchangeServiceOptions {
   /** Of the NATS server, such as `nats://127.0.0.1:4222`. */
@@ -15,10 +21,15 @@ export interface KeyExchangeServiceOptions {
    * on where another began.
    */
   readonly keys: readonly string[];
+  /** More of them, as PEM files, which are read again when they change; what they replace stays in use for ten minutes. */
+  readonly files?: readonly string[] | undefined;
   readonly crypto?: CryptoProvider | undefined;
   /** Gets a line for each fault of the service. */
   readonly log?: ((line: string) => void) | undefined;
 }
+
+/** How often files are looked at, in milliseconds. */
+const lookInterval = 5_000;
 
 /**
  * Starts an instance of the key exchange service: the one place that has the private keys.
@@ -27,14 +38,24 @@ export interface KeyExchangeServiceOptions {
  */
 export async function startKeyExchangeService(options: KeyExchangeServiceOptions): Promise<RunningService> {
   const { bus: servers, busSecret, crypto = nativeCrypto, log } = options;
-  const pkcs8 = options.keys.map(decodePrivateKeyPem);
-  const secret = continuationSecret(crypto, pkcs8);
-  const keyExchange = new LocalKeyExchange({
-    crypto,
-    keys: pkcs8.map((key) => crypto.importPrivateKey(key)),
-    continuations: new SealedContinuations({ crypto, secret, now: Date.now }),
-  });
+  const given = options.keys.map(decodePrivateKeyPem);
+  const givenKeys = given.map((key) => crypto.importPrivateKey(key));
+  const files = new KeyFiles({ crypto, paths: options.files ?? [], log, now: Date.now });
+  const secret = () => continuationSecret(crypto, [...given, ...files.pkcs8]);
+  const continuations = new RotatingContinuations(crypto, secret(), Date.now);
+  const withKeys = () => {
+    continuations.rotate(secret());
+    return new LocalKeyExchange({ crypto, keys: [...givenKeys, ...files.keys], continuations });
+  };
+  const keyExchange = new ReloadingKeyExchange(files, withKeys, Date.now);
   const bus = await NatsBus.connect({ servers, crypto, secret: busSecret, name: 'handfast key exchange service' });
   await hostKeyExchange(bus, keyExchange, { onError: (error) => log?.(`key-exchange: ${String(error)}`) });
-  return { instance: bus.instance, stop: () => bus.close() };
+  const timer = setInterval(() => keyExchange.reload(), lookInterval).unref();
+  return {
+    instance: bus.instance,
+    stop: () => {
+      clearInterval(timer);
+      return bus.close();
+    },
+  };
 }
