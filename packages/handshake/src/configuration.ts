@@ -10,7 +10,7 @@ import {
   PskKeyExchangeMode,
   TlsError,
 } from '@handfast/wire';
-import { protocolNameBytes } from './hellos.ts';
+import { protocolNameBytes } from './common/hellos.ts';
 
 /** What both ends of a connection are configured with. Lists are in order of preference. */
 interface CommonConfiguration {

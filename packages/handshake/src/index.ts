@@ -1,4 +1,4 @@
-export type { Environment } from './ask-round.ts';
+export type { PeerCertificate, Stapled } from './common/peer.ts';
 export {
   type CertificateCompression,
   type ClientConfiguration,
@@ -7,8 +7,8 @@ export {
   type ServerConfiguration,
   serverConfiguration,
 } from './configuration.ts';
-export { Connection, type ConnectionEvents } from './connection.ts';
-export type { ChannelBindingType, EarlyConnection, OpenConnection, Ports } from './effects.ts';
-export type { PeerCertificate, Stapled } from './peer.ts';
+export type { Environment } from './engine/ask-round.ts';
+export { Connection, type ConnectionEvents } from './engine/connection.ts';
+export type { ChannelBindingType, EarlyConnection, OpenConnection, Ports } from './engine/effects.ts';
+export { traceIdOf } from './engine/trace-id.ts';
 export * from './timeline.ts';
-export { traceIdOf } from './trace-id.ts';

@@ -14,7 +14,7 @@ import { acquainted } from '../testing/acquainted.ts';
 import { changed } from '../testing/habits.ts';
 import { Loopback, type LoopbackOptions } from '../testing/loopback.ts';
 import { Bout, type Habit } from '../testing/sparring-partner.ts';
-import { paddedShare } from './hellos.ts';
+import { paddedShare } from './common/hellos.ts';
 
 const pki = await makePki({ kinds: ['ecdsa-p256', 'rsa-2048'] });
 const { 'rsa-2048': rsa = pki.server } = pki.servers;

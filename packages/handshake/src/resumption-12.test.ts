@@ -7,7 +7,6 @@ import { changed } from '../testing/habits.ts';
 import { type End, Loopback, type LoopbackOptions } from '../testing/loopback.ts';
 import { answering, failing } from '../testing/ports.ts';
 import { Bout, type Habit } from '../testing/sparring-partner.ts';
-import type { Ports } from './index.ts';
 import {
   type ClientSession,
   decodeClientSession,
@@ -15,7 +14,8 @@ import {
   encodeClientSession,
   encodeSessionState,
   type SessionState,
-} from './session-state.ts';
+} from './common/session-state.ts';
+import type { Ports } from './index.ts';
 
 const pki = await makePki();
 const hours = 60 * 60 * 1_000;

@@ -1,10 +1,10 @@
 // A peer that misbehaves: one of our own machines, run by a driver that does to its effects what a test wants.
 import { HandshakeReassembler, RecordReader, RecordWriter } from '@handfast/record';
 import { type AskContext, alertName, type ContentTypeName, decodeAlert, decodeHandshake } from '@handfast/wire';
-import { clientHandshake } from '../src/client.ts';
-import type { Effect, Machine, OpenConnection, Ports } from '../src/effects.ts';
-import { Handshake } from '../src/handshake.ts';
-import { serverHandshake } from '../src/server.ts';
+import { clientHandshake } from '../src/client/client.ts';
+import { Handshake } from '../src/common/handshake.ts';
+import type { Effect, Machine, OpenConnection, Ports } from '../src/engine/effects.ts';
+import { serverHandshake } from '../src/server/server.ts';
 import { type End, endOf, type LoopbackOptions, type Party, partiesOf } from './loopback.ts';
 
 /** What the partner does: an effect as its machine would yield it, or bytes that no machine would send. */
