@@ -3,6 +3,7 @@ import { legacyCipherSuites, serverDhParams } from '@handfast/key-exchange';
 import {
   CipherSuite,
   encodeClientKeyExchange,
+  encodeHandshake,
   encodeServerKeyExchange,
   type MessageOf,
   NamedGroup,
@@ -156,9 +157,17 @@ describe('RSA key transport', () => {
     converse(loopback);
   });
 
-  test('takes no certificate that is not to encrypt', () => {
-    const { client } = new Loopback({ ...optionsFor(suite), serverCredentials: [rsa] }).run();
-    expect(client.error).toMatchObject({ reason: 'certificate-key-usage' });
+  test('is not chosen with a certificate that is not to encrypt', () => {
+    const { server } = new Loopback({ ...optionsFor(suite), serverCredentials: [rsa] }).run();
+    expect(server.error?.alert).toBe('handshake_failure');
+  });
+
+  test('takes no certificate of a server that is not to encrypt', () => {
+    const certificate = encodeHandshake({ type: 'Certificate', version: 'tls12', certificateList: rsa.chain });
+    const other: Habit = (effect) =>
+      effect.kind === 'send' && effect.name === 'Certificate' ? [{ ...effect, bytes: certificate }] : [effect];
+    const { subject } = new Bout('client', optionsFor(suite), other).run();
+    expect(subject.error).toMatchObject({ reason: 'certificate-key-usage' });
   });
 
   test('takes no certificate of another kind', () => {

@@ -20,62 +20,23 @@ import {
 } from '@handfast/wire';
 import { clientHandshake } from '../client/client.ts';
 import { Handshake } from '../common/handshake.ts';
-import type { PeerCertificate } from '../common/peer.ts';
 import type { Configuration } from '../configuration.ts';
 import { serverHandshake } from '../server/server.ts';
 import type { StepName, Timeline } from '../timeline.ts';
 import { Aside } from './aside.ts';
 import { type AskOutcome, AskRound, type Environment, isOfPeer } from './ask-round.ts';
-import type { Ask, EarlyConnection, Effect, Machine, OpenConnection, Ports } from './effects.ts';
+import type { ConnectionEvents } from './connection-events.ts';
+import { EarlyData } from './early-data.ts';
+import type { Ask, Effect, Machine, OpenConnection, Ports } from './effects.ts';
+import { PeerLimits } from './peer-limits.ts';
 import { TimelineRecorder } from './recorder.ts';
 import { traceIdOf } from './trace-id.ts';
 
-/** What a connection tells whoever runs it. */
-export interface ConnectionEvents {
-  /** Bytes for the peer: a whole flight, meant to be one socket write. */
-  output(bytes: Uint8Array): void;
-  /** The handshake is done: application data may flow. */
-  open(connection: OpenConnection): void;
-  /** Application data. The bytes belong to the receiver. */
-  data(bytes: Uint8Array): void;
-  /**
-   * Early data may be written: by a client up to `earlyDataLeft` bytes, by a server without an end, but to a client that
-   * has not proved itself yet.
-   */
-  openEarly?(connection: EarlyConnection): void;
-  /** A server's early data: somebody may have sent it before (RFC 8446 section 8). Needed where maxEarlyData is above 0. */
-  earlyData?(bytes: Uint8Array): void;
-  /** What became of a client's early data. Rejected data has to be sent again after `open`, if at all. */
-  earlyDataEnded?(outcome: 'accepted' | 'rejected'): void;
-  /** The client has answered `requestClientCertificate`; undefined: without a certificate. */
-  clientAuthenticated?(peer: PeerCertificate | undefined): void;
-  /** The peer sent close_notify: it will send no more. */
-  peerClosed(): void;
-  /** The connection has failed, and has told the peer so where that makes sense. Nothing comes after this. */
-  failed(error: TlsError): void;
-  /** The handshake has moved on: it began, was completed, was confirmed, failed, or ended without a confirmation. */
-  progress?(timeline: Timeline): void;
-  /** A port that kept the connection waiting has answered: bytes may be read again (see `congested`). */
-  ready?(): void;
-}
-
-/** Most bytes of handshake messages that a peer may send before the connection is open. */
-const handshakeBudget = 256 * 1024;
-/** Most messages or alerts that a peer may send in an open connection without any application data between them. */
-const idleMessageLimit = 32;
-/** Most alerts in a row that are no errors. */
-const warningLimit = 4;
 /** Bytes held back while a port is asked, above which whoever reads the socket should pause. */
 const congestionMark = 128 * 1024;
 
 /** Alerts that are no errors (RFC 8446 section 6.1, RFC 5246 section 7.2.2). */
 const warnings: ReadonlySet<string> = new Set(['close_notify', 'user_canceled', 'no_renegotiation']);
-
-/** Early data under way: what may still be read and written of it, in bytes. */
-interface EarlyData {
-  readsLeft: number;
-  writesLeft: number;
-}
 
 type AwaitedMessage = Extract<Effect, { kind: 'receive' }>;
 
@@ -100,9 +61,7 @@ export class Connection {
   #early: EarlyData | undefined;
   #changeCipherSpecs: 'dropped' | 'refused' = 'refused';
   #open: OpenConnection | undefined;
-  #handshakeBytes = 0;
-  #idleMessages = 0;
-  #warnings = 0;
+  readonly #limits = new PeerLimits();
   /** The peer wants us to update our keys: told so several times before we write, we do it once (RFC 8446 section 4.6.3). */
   #keyUpdateDue = false;
   #working = false;
@@ -166,7 +125,7 @@ export class Connection {
           : 'so much may not be written as early data',
       );
     }
-    if (this.#early !== undefined) this.#early.writesLeft -= data.length;
+    this.#early?.wrote(data.length);
     this.#guard(() => {
       this.#answerKeyUpdate();
       this.#renewWriteKeys(data.length);
@@ -346,10 +305,7 @@ export class Connection {
 
   #takeHandshake(fragment: Uint8Array): void {
     if (this.#awaited?.kind === 'receive-change-cipher-spec') throw messageBeforeChangeCipherSpec();
-    if (this.#open === undefined) this.#handshakeBytes += fragment.length;
-    if (this.#handshakeBytes > handshakeBudget) {
-      throw new TlsError('handshake-too-large', `more than ${handshakeBudget} bytes of handshake messages`);
-    }
+    if (this.#open === undefined) this.#limits.countHandshakeBytes(fragment.length);
     this.#reassembler.push(fragment);
   }
 
@@ -357,8 +313,8 @@ export class Connection {
     const awaited = this.#awaited;
     if (awaited?.kind !== 'receive') return;
     const message = this.#decode(bytes, awaited);
-    this.#warnings = 0;
-    if (this.#open !== undefined || message.type === 'HelloRequest') this.#countIdleMessage();
+    this.#limits.message();
+    if (this.#open !== undefined || message.type === 'HelloRequest') this.#limits.countIdleMessage();
     else this.#timeline.received(message.type, bytes.length, this.#environment.now());
     // RFC 5246 section 7.4.1.1: ignored during a handshake, and no part of it.
     if (this.#open === undefined && message.type === 'HelloRequest') return;
@@ -395,19 +351,11 @@ export class Connection {
     if (description === AlertDescription.close_notify) {
       this.#takeCloseNotify();
     } else if (this.#isWarning(level, description)) {
-      this.#countIdleMessage();
-      this.#countWarning();
+      this.#limits.countWarning();
     } else {
       const known = name in AlertDescription ? (name as AlertName) : undefined;
       this.#lastWord = name;
       throw new TlsError('peer-alert', `the peer refused with the alert ${name}`, { alert: known });
-    }
-  }
-
-  #countWarning(): void {
-    this.#warnings += 1;
-    if (this.#warnings > warningLimit) {
-      throw new TlsError('too-many-records', `${this.#warnings} warning alerts in a row`);
     }
   }
 
@@ -430,8 +378,9 @@ export class Connection {
   }
 
   #takeData(fragment: Uint8Array): void {
-    if (this.#takesEarlyData) {
-      this.#takeEarlyData(fragment);
+    const isEarly = this.#awaited?.kind === 'receive' && this.#awaited.names.includes('EndOfEarlyData');
+    if (isEarly && this.#early !== undefined) {
+      this.#takeEarlyData(this.#early, fragment);
       return;
     }
     if (this.#open === undefined) {
@@ -441,8 +390,7 @@ export class Connection {
       throw new TlsError('unexpected-record', 'application data within the answer to a CertificateRequest');
     }
     if (fragment.length === 0) return;
-    this.#idleMessages = 0;
-    this.#warnings = 0;
+    this.#limits.progress();
     this.#confirm();
     this.#events.data(fragment);
   }
@@ -453,15 +401,8 @@ export class Connection {
     return awaited?.kind === 'receive' && awaited.version === 'tls13' && !awaited.names.includes('KeyUpdate');
   }
 
-  get #takesEarlyData(): boolean {
-    return this.#awaited?.kind === 'receive' && this.#awaited.names.includes('EndOfEarlyData');
-  }
-
-  #takeEarlyData(fragment: Uint8Array): void {
-    if (this.#early === undefined || fragment.length > this.#early.readsLeft) {
-      throw new TlsError('too-much-early-data', 'the client sends more early data than its ticket allows');
-    }
-    this.#early.readsLeft -= fragment.length;
+  #takeEarlyData(early: EarlyData, fragment: Uint8Array): void {
+    early.read(fragment.length);
     if (fragment.length > 0) this.#events.earlyData?.(fragment);
   }
 
@@ -470,13 +411,6 @@ export class Connection {
     if (this.#timeline.state !== 'completed') return;
     this.#timeline.confirmed(this.#environment.now());
     this.#progress();
-  }
-
-  #countIdleMessage(): void {
-    this.#idleMessages += 1;
-    if (this.#idleMessages > idleMessageLimit) {
-      throw new TlsError('too-many-records', `${this.#idleMessages} alerts or messages without any data between them`);
-    }
   }
 
   /** Runs the machine until it waits for the peer or for a port. */
@@ -551,7 +485,7 @@ export class Connection {
           break;
         case 'client-authenticated':
           // It came because we asked.
-          this.#idleMessages = 0;
+          this.#limits.progress();
           this.#events.clientAuthenticated?.(effect.peer);
           break;
         case 'change-cipher-specs':
@@ -651,8 +585,7 @@ export class Connection {
   }
 
   #openEarly({ connection, limit }: Extract<Effect, { kind: 'open-early' }>): void {
-    const isClient = this.#configuration.role === 'client';
-    this.#early = { readsLeft: isClient ? 0 : limit, writesLeft: isClient ? limit : Number.POSITIVE_INFINITY };
+    this.#early = new EarlyData(this.#configuration.role, limit);
     this.#events.openEarly?.(connection);
   }
 

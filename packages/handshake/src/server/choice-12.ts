@@ -1,4 +1,4 @@
-import type { Credential } from '@handfast/certificates';
+import { type Credential, parseCertificate } from '@handfast/certificates';
 import { type CipherSuiteParameters, finiteFieldGroups, groupFits } from '@handfast/key-exchange';
 import { type ClientHello, findExtension, NamedGroup } from '@handfast/wire';
 import { hasCurveOf } from '../common/certificate-curves.ts';
@@ -11,6 +11,7 @@ import {
   wishesOf,
 } from '../common/credential-choice.ts';
 import { commonCipherSuites, commonGroups, noCommonCipherSuite, noCommonGroup } from '../common/negotiation.ts';
+import { remembered } from '../common/remembered.ts';
 import type { ServerConfiguration } from '../configuration.ts';
 
 /** What a TLS 1.2 server chooses. The suite fixes the kind of certificate and of key exchange, so all three go together. */
@@ -83,9 +84,11 @@ function exchangeWith(
 ): ExchangeChoice12 | undefined {
   const { keyKind } = credential;
   if (algorithm === 'rsa') {
-    // Nothing is signed, so what the client verifies does not matter; but the key must be there to decrypt.
-    return keyKind === 'rsa' && credential.schemes.length > 0 ? { kind: 'key-transport' } : undefined;
+    // Nothing is signed, so what the client verifies does not matter; but the key must be there to decrypt, and may.
+    const decrypts = keyKind === 'rsa' && credential.schemes.length > 0 && mayUse(credential, 'keyEncipherment');
+    return decrypts ? { kind: 'key-transport' } : undefined;
   }
+  if (!mayUse(credential, 'digitalSignature')) return undefined;
   const group = groups[algorithm];
   if (algorithm === 'any' || group === undefined) return undefined;
   if (keyKind.startsWith('rsa') !== (authentication === 'rsa')) return undefined;
@@ -93,6 +96,15 @@ function exchangeWith(
   const scheme = schemeOf(credential, wishes, 'tls12');
   return scheme === undefined ? undefined : { kind: 'ephemeral', algorithm, group, scheme };
 }
+
+/** RFC 5246 section 7.4.2: where a certificate says what its key is for, that must be among it. */
+function mayUse(credential: Credential, use: 'keyEncipherment' | 'digitalSignature'): boolean {
+  return keyUsageOf(credential)?.[use] ?? true;
+}
+
+const keyUsageOf = remembered(({ chain: [endEntity] }: Credential) =>
+  endEntity === undefined ? undefined : parseCertificate(endEntity).keyUsage,
+);
 
 /** The first of our elliptic-curve groups that the client has; one that says nothing gets P-256 (RFC 8422 section 4). */
 function chooseCurve(configuration: ServerConfiguration, hello: ClientHello): number | undefined {
