@@ -14,7 +14,9 @@ import { Staples } from './credentials/staples.ts';
 import { CheckingValidator } from './revocation/checking-validator.ts';
 import { RevocationEvidence } from './revocation/evidence.ts';
 
+export { CredentialDirectory } from './credentials/credential-directory.ts';
 export type { CredentialFile } from './credentials/credential-file.ts';
+export { CheckingValidator } from './revocation/checking-validator.ts';
 
 /** How chains are judged beyond their path, as in LocalCertificateValidator. */
 type Judgement = Pick<

@@ -29,8 +29,10 @@ export interface RecordServiceOptions {
    * none. The upstream may see the same bytes again in another connection (RFC 8446 section 8).
    */
   readonly maxEarlyData?: number | undefined;
-  /** The chains to present; by default those of the certificate service's directory. */
-  readonly credentials?: readonly Credential[] | undefined;
+  /** The chains to present; by default those of the certificate service's directory. Asked for again as these are. */
+  readonly credentials?: (() => readonly Credential[]) | undefined;
+  /** Milliseconds between two looks at what there is to present; by default 10 seconds. */
+  readonly directoryInterval?: number | undefined;
   /** Milliseconds; see `defaultTimeouts` of @handfast/tls. */
   readonly handshakeTimeout?: number | undefined;
   readonly askTimeout?: number | undefined;

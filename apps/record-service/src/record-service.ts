@@ -3,7 +3,7 @@ import type { Timeline } from '@handfast/handshake';
 import type { Endpoints } from '@handfast/telemetry';
 import { defaultTimeouts, now } from '@handfast/tls';
 import { TlsError } from '@handfast/wire';
-import { configurationFrom, portsOn } from './directory.ts';
+import { Directory, portsOn } from './directory.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import type { Endpoint, RecordService, RecordServiceOptions } from './options.ts';
 import { closedEntryOf, entryOf } from './session-notes.ts';
@@ -15,7 +15,7 @@ import { closedEntryOf, entryOf } from './session-notes.ts';
  */
 export async function startRecordService(options: RecordServiceOptions): Promise<RecordService> {
   const ports = portsOn(options);
-  const configuration = await configurationFrom(options, ports);
+  const directory = await Directory.open(options, ports);
   const transport = {
     ports,
     handshakeTimeout: options.handshakeTimeout ?? defaultTimeouts.handshakeTimeout,
@@ -25,7 +25,7 @@ export async function startRecordService(options: RecordServiceOptions): Promise
   const connections = new Set<GatewayConnection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const endpoints = endpointsOf(socket);
-    const connection = new GatewayConnection(socket, options.upstream, configuration, transport, {
+    const connection = new GatewayConnection(socket, options.upstream, directory.configuration, transport, {
       progress: (timeline) => {
         ports.sessions.note(entryOf(timeline, gateway));
         tell(options, timeline, endpoints);
@@ -38,11 +38,15 @@ export async function startRecordService(options: RecordServiceOptions): Promise
     });
     connections.add(connection);
   });
-  const address = await listen(server, options.listen);
+  const address = await listen(server, options.listen).catch((error) => {
+    directory.stop();
+    throw error;
+  });
   server.on('error', (error) => options.onTrouble(`the listening socket failed: ${error.message}`));
   return {
     address,
     stop: async (graceMilliseconds) => {
+      directory.stop();
       await stop(server, connections, graceMilliseconds);
       ports.sessions.flush();
     },

@@ -36,7 +36,8 @@ export function addServe(program: Command): void {
 }
 
 const examples = `
-Several chains are told apart by the name that the client asks for, and by what it can verify.
+Several chains are told apart by the name that the client asks for, and by what it can verify. The files of chains and keys
+are read again when they change: connections that are open go on, new ones get the new certificate.
 With --bus nats://… the key exchange service has the keys and --key is not read; the chains are those of the
 certificate service unless --cert is given.
 

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { natsUrl } from '../flags/bus.ts';
 import { type BusSecretFlag, busSecretFlag } from '../flags/bus-secret.ts';
 import { flag, listFlag } from '../flags/flag.ts';
+import { type Profile, profileFlag, type RevocationPolicy, revocationFlag } from '../flags/judgement.ts';
 
 /** Seven days (RFC 8446 section 4.6.1). */
 const longestTicketLifetime = 604_800;
@@ -17,7 +18,11 @@ export interface KeyExchangeFlags extends ServiceFlags {
 
 export interface CertificateFlags extends ServiceFlags {
   readonly cert?: readonly string[];
+  readonly key?: readonly string[];
   readonly clientCa?: readonly string[];
+  readonly fetch?: 'public' | 'anywhere';
+  readonly revocation?: RevocationPolicy;
+  readonly profile: Profile;
 }
 
 export interface SessionFlags extends ServiceFlags {
@@ -43,7 +48,19 @@ export function addService(program: Command): void {
   addServiceCommand(service, 'certificate', 'knows the chains to present, and judges those of clients')
     .addOption(listFlag('--cert <FILE>', 'chain to present (PEM, end entity first); may be repeated'))
     .addOption(listFlag('--client-ca <FILE>', 'CAs that client certificates are judged by (PEM); may be repeated'))
-    .addOption(listFlag('--key <FILE>', 'not read: accepted, so that all services can be started alike'))
+    .addOption(
+      listFlag('--key <FILE>', 'public or private key of the n-th chain, to make sure that they belong together'),
+    )
+    .addOption(
+      flag(
+        '--fetch [WHERE]',
+        'ask OCSP responders and fetch CRLs, about clients and for staples to our own chains: at public addresses, or anywhere',
+      )
+        .choices(['public', 'anywhere'])
+        .preset('public'),
+    )
+    .addOption(revocationFlag('by default prefer'))
+    .addOption(profileFlag())
     .action(async (flags: CertificateFlags) => {
       const { serveCertificates } = await import('../services/services.ts');
       await serveCertificates(flags);
@@ -79,6 +96,8 @@ function addServiceCommand(service: Command, name: string, does: string): Comman
 }
 
 const examples = `
+The files of chains and keys are read again when they change: a renewed certificate needs no restart of any process.
+
 Examples:
   handfast service key-exchange --bus nats://127.0.0.1:4222 --key key.pem
   handfast service certificate --bus nats://127.0.0.1:4222 --cert chain.pem --client-ca clients.pem

@@ -1,14 +1,15 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { flag, listFlag } from '../flags/flag.ts';
+import { type Profile, profileFlag, type RevocationPolicy, revocationFlag } from '../flags/judgement.ts';
 
 export interface VerifyFlags {
   readonly ca?: readonly string[];
   readonly name?: string;
   readonly purpose: 'server' | 'client';
-  readonly profile: 'path' | 'rfc5280' | 'webpki';
+  readonly profile: Profile;
   readonly crl?: readonly string[];
   readonly ocsp?: string;
-  readonly revocation?: 'require' | 'prefer' | 'off';
+  readonly revocation?: RevocationPolicy;
   /** Milliseconds since the Unix epoch. */
   readonly time?: number;
   readonly json?: true;
@@ -25,18 +26,10 @@ export function addVerify(program: Command): void {
     .addOption(
       flag('--purpose <PURPOSE>', 'what the certificate is for').choices(['server', 'client']).default('server'),
     )
-    .addOption(
-      flag('--profile <PROFILE>', 'what is asked beside a valid path: nothing, or what these documents ask of CAs')
-        .choices(['path', 'rfc5280', 'webpki'])
-        .default('path'),
-    )
+    .addOption(profileFlag())
     .addOption(listFlag('--crl <FILE>', 'CRL to judge by (PEM or DER); may be repeated'))
     .addOption(flag('--ocsp <FILE>', 'OCSP response that came with the chain (PEM or DER)'))
-    .addOption(
-      flag('--revocation <POLICY>', 'where nothing is known of a certificate: refuse it, let it pass, or do not look')
-        .choices(['require', 'prefer', 'off'])
-        .default(undefined, 'prefer with --crl or --ocsp, otherwise off'),
-    )
+    .addOption(revocationFlag('by default prefer with --crl or --ocsp, otherwise off'))
     .addOption(
       flag('--time <ISO>', 'the time to judge by, such as 2026-01-31T12:00:00Z; now by default').argParser(time),
     )

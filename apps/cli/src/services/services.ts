@@ -1,5 +1,5 @@
 import type { RunningService } from '@handfast/bus';
-import { startCertificateService } from '@handfast/certificate-service';
+import { type CredentialFile, startCertificateService } from '@handfast/certificate-service';
 import { credentialFromChain, decodePrivateKeyPem } from '@handfast/certificates';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { startKeyExchangeService } from '@handfast/key-exchange-service';
@@ -8,28 +8,51 @@ import { startSessionService } from '@handfast/session-service';
 import type { CertificateFlags, KeyExchangeFlags, ServiceFlags, SessionFlags } from '../commands/service.ts';
 import { runUntilStopped } from '../gateway/signals.ts';
 import { type Log, openLog } from '../log/log.ts';
-import { readCredentials } from '../settings/credentials.ts';
-import { certificatesIn, inFile } from '../settings/files.ts';
+import { credentialPaths, readCredentials } from '../settings/credentials.ts';
+import { certificatesIn, inFile, readCertificates, readText } from '../settings/files.ts';
 import { readSecret } from '../settings/secret.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** `handfast service key-exchange`. */
 export async function serveKeyExchange(flags: KeyExchangeFlags): Promise<void> {
   const { key, cert } = flags;
   if (cert !== undefined) readCredentials(cert, key);
-  const keys = key.map((path) =>
-    readChecked('--key', path, (pem) => nativeCrypto.importPrivateKey(decodePrivateKeyPem(pem))),
-  );
-  await run('key-exchange', flags, (place) => startKeyExchangeService({ ...place, keys }));
+  for (const path of key) {
+    inFile('--key', path, (pem) => nativeCrypto.importPrivateKey(decodePrivateKeyPem(pem)));
+  }
+  await run('key-exchange', flags, (place) => startKeyExchangeService({ ...place, keys: [], files: key }));
 }
 
 /** `handfast service certificate`. */
 export async function serveCertificates(flags: CertificateFlags): Promise<void> {
-  const { cert = [], clientCa = [] } = flags;
-  const chains = cert.map((path) =>
-    readChecked('--cert', path, (pem) => credentialFromChain(nativeCrypto, certificatesIn(pem))),
+  const { cert = [], key, clientCa = [], fetch, revocation, profile } = flags;
+  if (revocation === 'require' && fetch === undefined) {
+    throw new UsageError('--revocation require needs --fetch: without it, nothing is known of any certificate');
+  }
+  const files = credentialFiles(cert, key);
+  const anchors = clientCa.map((path) => {
+    readCertificates('--client-ca', path);
+    return readText('--client-ca', path);
+  });
+  await run('certificate', flags, (place) =>
+    startCertificateService({
+      ...place,
+      chains: [],
+      files,
+      anchors,
+      revocation,
+      profile,
+      fetch: fetch && { privateAddresses: fetch === 'anywhere' },
+    }),
   );
-  const anchors = clientCa.map((path) => readChecked('--client-ca', path, certificatesIn));
-  await run('certificate', flags, (place) => startCertificateService({ ...place, chains, anchors }));
+}
+
+/** Reads them here already, to say which flag is wrong; the service reads them itself, again and again. */
+function credentialFiles(cert: readonly string[], key: readonly string[] | undefined): readonly CredentialFile[] {
+  for (const path of cert) inFile('--cert', path, (pem) => credentialFromChain(nativeCrypto, certificatesIn(pem)));
+  for (const path of key ?? []) readText('--key', path);
+  if (key === undefined) return cert.map((chain) => ({ chain }));
+  return credentialPaths(cert, key).map((paths) => ({ chain: paths.cert, key: paths.key }));
 }
 
 /** `handfast service session`. */
@@ -37,14 +60,6 @@ export async function serveSessions(flags: SessionFlags): Promise<void> {
   const { ticketLifetime } = flags;
   const ticketSecret = readSecret('--ticket-secret', flags.ticketSecret);
   await run('session', flags, (place) => startSessionService({ ...place, ticketSecret, ticketLifetime }));
-}
-
-/** The text of a file, once `check` has found nothing wrong with it: the service would not know which file it is. */
-function readChecked(flag: string, path: string, check: (text: string) => unknown): string {
-  return inFile(flag, path, (text) => {
-    check(text);
-    return text;
-  });
 }
 
 /** Where a service runs, whatever it does. */
