@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Rows of the tables in docs/features.md: a feature, the title of a test, and a link to its file. */
 const rows = readFileSync(join(root, 'docs/features.md'), 'utf8').matchAll(
-  /^\| (.+?) \| `(.+)` \| \[.+\]\(\.\.\/(.+)\) \|$/gm,
+  /^\| (.+?) +\| `(.+)` +\| \[.+\]\(\.\.\/(.+)\) +\|$/gm,
 );
 
 const named = [...rows].map(([, feature = '', title = '', path = '']) => ({ feature, title, path }));
