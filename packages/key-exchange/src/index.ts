@@ -5,6 +5,7 @@ export { groupOfServerDhParams, serverDhParams } from './finite-field.ts';
 export * from './groups.ts';
 export * from './held-continuations.ts';
 export * from './hkdf-label.ts';
+export * from './imported-psk.ts';
 export * from './key-id.ts';
 export * from './key-log.ts';
 export * from './key-schedule12.ts';

@@ -2,6 +2,9 @@ import { type CryptoProvider, type HashName, hashLength, hkdfExtract } from '@ha
 import { TlsError } from '@handfast/wire';
 import { deriveSecret, hkdfExpandLabel } from './hkdf-label.ts';
 
+/** RFC 8446 section 7.1, and RFC 9258 section 5.2. */
+const binderLabels = { external: 'ext binder', imported: 'imp binder', resumption: 'res binder' } as const;
+
 /** The traffic secrets of the two directions, of one stage. */
 export interface TrafficSecrets {
   readonly client: Uint8Array;
@@ -31,8 +34,8 @@ export class KeySchedule13 {
   }
 
   /** binder_key: {@link finishedVerifyData13} with it, over the truncated ClientHello, is the binder (section 4.2.11.2). */
-  binderKey(kind: 'external' | 'resumption'): Uint8Array {
-    return this.#derive('early', kind === 'external' ? 'ext binder' : 'res binder', this.#constants().emptyHash);
+  binderKey(kind: keyof typeof binderLabels): Uint8Array {
+    return this.#derive('early', binderLabels[kind], this.#constants().emptyHash);
   }
 
   /** client_early_traffic_secret and early_exporter_master_secret. */

@@ -4,7 +4,9 @@ import { maximumIdentities } from './bounds.ts';
 import type { ExternalPsk } from './port.ts';
 
 /** An external PSK, and for a client, whom it may be offered to. */
-export interface ConfiguredPsk extends ExternalPsk {
+export interface ConfiguredPsk extends Omit<ExternalPsk, 'binder'> {
+  /** By default `external`; what `importPsk` of `@handfast/key-exchange` returns says `imported`. */
+  readonly binder?: ExternalPsk['binder'] | undefined;
   /** The servers that share it, as the client knows them. Absent, it is offered to every server. */
   readonly servers?: readonly string[] | undefined;
 }
@@ -59,10 +61,10 @@ function check({ identity, key }: ConfiguredPsk): void {
   }
 }
 
-function ownCopy({ identity, key, hash, servers }: ConfiguredPsk): ConfiguredPsk {
-  return { identity: identity.slice(), key: key.slice(), hash, servers };
+function ownCopy(psk: ConfiguredPsk): ConfiguredPsk {
+  return { ...psk, identity: psk.identity.slice(), key: psk.key.slice() };
 }
 
-function withoutServers({ identity, key, hash }: ConfiguredPsk): ExternalPsk {
-  return { identity, key, hash };
+function withoutServers({ identity, key, hash, binder = 'external' }: ConfiguredPsk): ExternalPsk {
+  return { identity, key, hash, binder };
 }

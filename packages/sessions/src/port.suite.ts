@@ -311,15 +311,15 @@ const sharing = 'sharing.example:5432';
 
 const externalPsks: readonly [ConfiguredPsk, ConfiguredPsk] = [
   { identity: bytes(20), key: bytes(32), hash: 'sha256' },
-  { identity: bytes(3), key: bytes(48), hash: 'sha384', servers: [sharing] },
+  { identity: bytes(3), key: bytes(48), hash: 'sha384', binder: 'imported', servers: [sharing] },
 ];
 
 function bytes(length: number): Uint8Array {
   return crypto.randomBytes(length);
 }
 
-function bare({ identity, key, hash }: ConfiguredPsk): ExternalPsk {
-  return { identity, key, hash };
+function bare({ identity, key, hash, binder = 'external' }: ConfiguredPsk): ExternalPsk {
+  return { identity, key, hash, binder };
 }
 
 function only(tickets: readonly BlankTicket[]): BlankTicket {

@@ -83,6 +83,8 @@ export interface ExternalPsk {
   /** Secret. */
   readonly key: Uint8Array;
   readonly hash: 'sha256' | 'sha384';
+  /** What its binder says of it: that it is used as it is, or that it was imported (RFC 9258 section 5.2). */
+  readonly binder: 'external' | 'imported';
 }
 
 export interface KeptSession {

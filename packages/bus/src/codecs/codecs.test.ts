@@ -41,6 +41,7 @@ const external = {
     identity: bytes(),
     key: bytes(),
     hash: fc.constantFrom('sha256' as const, 'sha384' as const),
+    binder: fc.constantFrom('external' as const, 'imported' as const),
   }),
 };
 const place = { index: fc.nat({ max: 7 }) };

@@ -162,19 +162,20 @@ function decodeSession(session: SessionFields): ResumableSession {
 
 function encodeSecret(psk: RecalledPsk): SecretFields {
   if (psk.kind === 'resumption') return { state: psk.state };
-  const { identity, key, hash } = psk.psk;
-  return { external: { identity, key, hash: hashes[hash] } };
+  const { identity, key, hash, binder } = psk.psk;
+  return { external: { identity, key, hash: hashes[hash], imported: binder === 'imported' } };
 }
 
 function decodeSecret({ state, external }: SecretFields): RecalledPsk {
   if (!external) return { kind: 'resumption', state: limited(present(state, 'secret'), 'state', maximumVector) };
-  const { identity, key, hash } = proto.ExternalPsk.create(external);
+  const { identity, key, hash, imported } = proto.ExternalPsk.create(external);
   return {
     kind: 'external',
     psk: {
       identity: filled(identity, 'identity', maximumVector),
       key: filled(key, 'key', maximumVector),
       hash: nameOf(hashes, hash, 'hash'),
+      binder: imported ? 'imported' : 'external',
     },
   };
 }

@@ -196,7 +196,7 @@ function factsOf(
 
 function resumptionFacts(psk: OfferedPsk | undefined): Negotiated {
   if (psk === undefined) return { resumption: 'full' };
-  if (psk.kind === 'external') return { resumption: 'external-psk' };
+  if (psk.kind !== 'resumption') return { resumption: 'external-psk' };
   const verdict = psk.session.peer?.verdict;
   return { resumption: 'resumed', ...(verdict?.trusted ? { peerSubject: verdict.identity.subject } : {}) };
 }

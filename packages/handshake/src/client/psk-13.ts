@@ -19,7 +19,7 @@ export interface ResumptionPsk extends SchedulePsk {
 }
 
 interface ExternalPskOffer extends SchedulePsk {
-  readonly kind: 'external';
+  readonly kind: ExternalPsk['binder'];
   readonly identity: Uint8Array;
 }
 
@@ -93,10 +93,10 @@ function resumptionPsk(handshake: Handshake<ClientConfiguration>, session: Clien
 
 function externalPsk(
   { configuration, crypto }: Handshake<ClientConfiguration>,
-  { identity, key, hash }: ExternalPsk,
+  { identity, key, hash, binder }: ExternalPsk,
 ): readonly ExternalPskOffer[] {
   if (!speaks(configuration, hash)) return [];
-  return [{ kind: 'external', hash, schedule: new KeySchedule13(crypto, hash, key), identity }];
+  return [{ kind: binder, hash, schedule: new KeySchedule13(crypto, hash, key), identity }];
 }
 
 /** Whether a suite of TLS 1.3 that we offer has that hash. */
@@ -117,7 +117,7 @@ export function preSharedKey(psks: readonly OfferedPsk[], date: number): Offered
 }
 
 function identityOf(psk: OfferedPsk, date: number): PskIdentity {
-  if (psk.kind === 'external') return { identity: psk.identity, obfuscatedTicketAge: 0 };
+  if (psk.kind !== 'resumption') return { identity: psk.identity, obfuscatedTicketAge: 0 };
   const { issuedAt, ageAdd } = psk.session;
   const age = Math.max(0, Math.floor(date - issuedAt));
   return { identity: psk.ticket, obfuscatedTicketAge: (age + ageAdd) % 2 ** 32 };

@@ -1,5 +1,5 @@
 import { type CipherSuiteParameters, finishedVerifyData13, KeySchedule13 } from '@handfast/key-exchange';
-import { freshnessWindow, type ResumableSession, type ResumeAnswer } from '@handfast/sessions';
+import { type ExternalPsk, freshnessWindow, type ResumableSession, type ResumeAnswer } from '@handfast/sessions';
 import { type ClientHello, findExtension, type OfferedPsks, TlsError } from '@handfast/wire';
 import type { Handshake } from '../common/handshake.ts';
 import { type PskHolder, pskHolder } from '../common/peer.ts';
@@ -27,7 +27,7 @@ export interface ChosenPsk {
 
 /** A PSK that could be used, if the client has it. */
 interface Candidate {
-  readonly kind: 'external' | 'resumption';
+  readonly kind: ExternalPsk['binder'] | 'resumption';
   readonly index: number;
   readonly key: Uint8Array;
   readonly suite: CipherSuiteParameters;
@@ -102,11 +102,11 @@ function asCandidate(session: ResumableSession, circumstances: Circumstances): C
   const { configuration, suites } = circumstances;
   const { kind, index } = session;
   if (kind === 'external') {
-    const { key, hash } = session.psk;
+    const { key, hash, binder } = session.psk;
     const suite = suites.find((each) => each.hash === hash);
     // Who has a key from outside TLS is somebody, but has no certificate.
     if (suite === undefined || configuration.clientAuthentication === 'required') return undefined;
-    return { kind, index, key, suite, session: undefined };
+    return { kind: binder, index, key, suite, session: undefined };
   }
   const state = configuration.resumption === 'on' ? decodeSessionState(session.state) : undefined;
   if (state === undefined || !mayResume(state, circumstances)) return undefined;

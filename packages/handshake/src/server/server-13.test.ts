@@ -2,7 +2,7 @@ import { type DelegatedKey, parseCertificate } from '@handfast/certificates';
 import { makePki } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
 import type { RespondRequest } from '@handfast/key-exchange';
-import { type ExternalPsk, LocalSessionManager } from '@handfast/sessions';
+import { type ConfiguredPsk, LocalSessionManager } from '@handfast/sessions';
 import {
   type Certificate13,
   type ClientHello,
@@ -67,10 +67,10 @@ function flightFor(server: Partial<ServerConfiguration>, ...more: readonly Exten
 }
 
 describe('an external PSK', () => {
-  const psk: ExternalPsk = { identity: Uint8Array.of(1, 2), key: new Uint8Array(32).fill(7), hash: 'sha384' };
+  const psk: ConfiguredPsk = { identity: Uint8Array.of(1, 2), key: new Uint8Array(32).fill(7), hash: 'sha384' };
 
-  function knowing(client: ExternalPsk, server: ExternalPsk, more: Options = {}): LoopbackOptions {
-    const having = (externalPsk: ExternalPsk) => (ports: Ports) => ({
+  function knowing(client: ConfiguredPsk, server: ConfiguredPsk, more: Options = {}): LoopbackOptions {
+    const having = (externalPsk: ConfiguredPsk) => (ports: Ports) => ({
       ...ports,
       sessions: new LocalSessionManager({ crypto: nativeCrypto, now: Date.now, externalPsks: [externalPsk] }),
     });
