@@ -8,19 +8,19 @@ import type { LossLog } from './loss-log.ts';
 
 /** Metrics for those who ask (Prometheus), and pushed where a collector is named. */
 export class MetricsExport {
-  readonly #provider: MeterProvider;
+  readonly provider: MeterProvider;
   readonly #prometheus = new PrometheusExporter({ preventServerStart: true });
 
   constructor(resource: Resource, collector: { readonly url: URL; readonly losses: LossLog } | undefined) {
     const push = collector && pushTo(collector.url, collector.losses);
-    this.#provider = new MeterProvider({
+    this.provider = new MeterProvider({
       resource,
       readers: push === undefined ? [this.#prometheus] : [this.#prometheus, push],
     });
   }
 
   meter(): Meter {
-    return this.#provider.getMeter('@handfast/telemetry');
+    return this.provider.getMeter('@handfast/telemetry');
   }
 
   /** All metrics in Prometheus' text format. */
@@ -30,7 +30,7 @@ export class MetricsExport {
   }
 
   close(): Promise<void> {
-    return this.#provider.shutdown();
+    return this.provider.shutdown();
   }
 }
 

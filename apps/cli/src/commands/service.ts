@@ -23,6 +23,7 @@ export interface CertificateFlags extends ServiceFlags {
   readonly fetch?: 'public' | 'anywhere';
   readonly revocation?: RevocationPolicy;
   readonly profile: Profile;
+  readonly otlpMetrics?: string;
 }
 
 export interface SessionFlags extends ServiceFlags {
@@ -61,6 +62,9 @@ export function addService(program: Command): void {
     )
     .addOption(revocationFlag('by default prefer'))
     .addOption(profileFlag())
+    .addOption(
+      flag('--otlp-metrics <URL>', 'push by OTLP over HTTP how long the chains are valid for; Jaeger takes no metrics'),
+    )
     .action(async (flags: CertificateFlags) => {
       const { serveCertificates } = await import('../services/services.ts');
       await serveCertificates(flags);

@@ -1,4 +1,4 @@
-import type { HandshakeTelemetry, ServiceIdentity } from '@handfast/telemetry';
+import type { HandshakeTelemetry, ServiceIdentity, ServiceMetrics } from '@handfast/telemetry';
 import type { TelemetryFlags } from '../flags/tls.ts';
 import { version } from '../version.ts';
 
@@ -11,4 +11,15 @@ export async function openTelemetry(
   if (otlp === undefined && traceFile === undefined) return undefined;
   const { HandshakeTelemetry } = await import('@handfast/telemetry');
   return new HandshakeTelemetry({ service: { ...service, version: version() }, otlp, traceFile, log });
+}
+
+/** Metrics of a service, where the flags say where to push them. */
+export async function openMetrics(
+  otlp: string | undefined,
+  name: string,
+  log: (line: string) => void,
+): Promise<ServiceMetrics | undefined> {
+  if (otlp === undefined) return undefined;
+  const { ServiceMetrics } = await import('@handfast/telemetry');
+  return new ServiceMetrics({ name, version: version() }, otlp, log);
 }

@@ -5,8 +5,10 @@ import { nativeCrypto } from '@handfast/crypto/native';
 import { startKeyExchangeService } from '@handfast/key-exchange-service';
 import { patiently } from '@handfast/record-service';
 import { startSessionService } from '@handfast/session-service';
+import type { ServiceMetrics } from '@handfast/telemetry';
 import type { CertificateFlags, KeyExchangeFlags, ServiceFlags, SessionFlags } from '../commands/service.ts';
 import { runUntilStopped } from '../gateway/signals.ts';
+import { openMetrics } from '../gateway/telemetry.ts';
 import { type Log, openLog } from '../log/log.ts';
 import { credentialPaths, readCredentials } from '../settings/credentials.ts';
 import { certificatesIn, inFile, readCertificates, readText } from '../settings/files.ts';
@@ -25,7 +27,7 @@ export async function serveKeyExchange(flags: KeyExchangeFlags): Promise<void> {
 
 /** `handfast service certificate`. */
 export async function serveCertificates(flags: CertificateFlags): Promise<void> {
-  const { cert = [], key, clientCa = [], fetch, revocation, profile } = flags;
+  const { cert = [], key, clientCa = [], fetch, revocation, profile, otlpMetrics } = flags;
   if (revocation === 'require' && fetch === undefined) {
     throw new UsageError('--revocation require needs --fetch: without it, nothing is known of any certificate');
   }
@@ -34,17 +36,20 @@ export async function serveCertificates(flags: CertificateFlags): Promise<void> 
     readCertificates('--client-ca', path);
     return readText('--client-ca', path);
   });
-  await run('certificate', flags, (place) =>
-    startCertificateService({
-      ...place,
-      chains: [],
-      files,
-      anchors,
-      revocation,
-      profile,
-      fetch: fetch && { privateAddresses: fetch === 'anywhere' },
-    }),
-  );
+  const judgement = { anchors, revocation, profile, fetch: fetch && { privateAddresses: fetch === 'anywhere' } };
+  let metrics: ServiceMetrics | undefined;
+  await run('certificate', flags, async (place) => {
+    // Once, however long NATS is waited for.
+    metrics ??= await openMetrics(otlpMetrics, 'handfast-certificate', place.log);
+    const service = await startCertificateService({ ...place, ...judgement, chains: [], files });
+    return {
+      ...service,
+      stop: async () => {
+        await service.stop();
+        await metrics?.shutdown();
+      },
+    };
+  });
 }
 
 /** Reads them here already, to say which flag is wrong; the service reads them itself, again and again. */
