@@ -121,8 +121,7 @@ export class LocalSessionManager implements SessionManager {
   }
 
   #blankTicket(): BlankTicket {
-    const key = this.#crypto.randomBytes(32);
-    return { key, wrappedKey: this.#ticketKeys.wrap(key), lifetime: this.#ticketKeys.lifetime };
+    return { ...this.#ticketKeys.make(), lifetime: this.#ticketKeys.lifetime };
   }
 
   #resumable(offered: ResumeRequest['offered']): readonly ResumableSession[] {

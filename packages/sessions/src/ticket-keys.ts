@@ -1,22 +1,17 @@
-import {
-  type Aead,
-  aeadNonceLength,
-  aeadTagLength,
-  type CryptoProvider,
-  hkdfExpand,
-  hkdfExtract,
-} from '@handfast/crypto';
-import { concat, Reader, TlsError, toHex, Writer } from '@handfast/wire';
+import { type CryptoProvider, hkdfExpand, hkdfExtract } from '@handfast/crypto';
+import { TlsError, toHex } from '@handfast/wire';
 
 const utf8 = new TextEncoder();
 
-const version = 1;
+const version = 2;
 const keyLength = 32;
 /** As in RFC 5077 section 4. */
 const keyNameLength = 16;
-const headerLength = 1 + keyNameLength;
+const seedLength = 32;
 const timeLength = 6;
-export const wrappedKeyLength = headerLength + aeadNonceLength + timeLength + keyLength + aeadTagLength['aes-256-gcm'];
+/** Version, name and seed: what a key is derived from. */
+const originLength = 1 + keyNameLength + seedLength;
+export const wrappedKeyLength = originLength + timeLength;
 
 const secretMinimum = 32;
 /** RFC 8446 section 4.6.1: seven days, in seconds. */
@@ -28,7 +23,7 @@ const maximumReach = 256;
 interface TicketKey {
   readonly epoch: number;
   readonly name: Uint8Array;
-  readonly aead: Aead;
+  readonly secret: Uint8Array;
 }
 
 export interface TicketKeysOptions {
@@ -40,13 +35,14 @@ export interface TicketKeysOptions {
 }
 
 /**
- * The keys under which the keys of tickets are wrapped. Each is made of the one secret and the number of its epoch, the
- * span of `rotation` seconds in which it wraps, so that replicas with the same secret agree without talking. It opens for
- * as long as something that it wrapped can be alive.
+ * The keys from which the keys of tickets are derived. Each is made of the one secret and the number of its epoch, the
+ * span of `rotation` seconds in which it is in use, so that replicas with the same secret agree without talking. It opens
+ * for as long as something that it wrapped can be alive.
  *
- * Form of a wrapped key: version (1 byte), name of the ticket key (16), nonce (12), AES-256-GCM of { expiry (6 bytes,
- * milliseconds since the Unix epoch), key (32) } with version and name as associated data. Random nonces suffice for 2^32
- * tickets in an epoch (NIST SP 800-38D section 8.3): 1.2 million a second with a rotation of an hour.
+ * Form of a wrapped key: version (1 byte), name of the ticket key (16), seed (32, random), expiry (6, milliseconds since
+ * the Unix epoch) XOR mask. Key (32) and mask (6) are HKDF-Expand-SHA-512(ticket key, version || name || seed). The mask
+ * hides when the ticket was made, which would lead from the connection that uses it back to the one that it came from
+ * (RFC 8446 appendix C.4). A wrapped key by itself is not authentic: what is sealed with the key has it as associated data.
  */
 export class TicketKeys {
   /** Seconds. */
@@ -78,27 +74,35 @@ export class TicketKeys {
     this.#current = this.#turnTo(this.#epoch());
   }
 
-  /** Wraps a key of 32 bytes for as long as a ticket lives. */
-  wrap(key: Uint8Array): Uint8Array {
-    const { name, aead } = this.#currentKey();
-    const header = concat(Uint8Array.of(version), name);
-    const nonce = this.#crypto.randomBytes(aeadNonceLength);
-    const content = encodeContent({ expires: this.#now() + this.lifetime * 1_000, key });
-    return concat(header, nonce, aead.seal(nonce, header, content));
+  /** A new key of 32 bytes, wrapped for as long as a ticket lives. */
+  make(): { readonly key: Uint8Array; readonly wrappedKey: Uint8Array } {
+    const ticketKey = this.#currentKey();
+    const wrappedKey = new Uint8Array(wrappedKeyLength);
+    wrappedKey[0] = version;
+    wrappedKey.set(ticketKey.name, 1);
+    wrappedKey.set(this.#crypto.randomBytes(seedLength), 1 + keyNameLength);
+    const { key, mask } = this.#unwrapping(ticketKey, wrappedKey);
+    writeTime(wrappedKey.subarray(originLength), this.#now() + this.lifetime * 1_000, mask);
+    return { key, wrappedKey };
   }
 
-  /** The key that was wrapped; undefined where it does not open, or has expired. */
-  unwrap(wrapped: Uint8Array): Uint8Array | undefined {
-    if (wrapped.length !== wrappedKeyLength || wrapped[0] !== version) return undefined;
+  /**
+   * The key that was wrapped; undefined where it is under none of these ticket keys, or has expired. Of a wrapped key that
+   * was altered, a key that opens nothing.
+   */
+  unwrap(wrappedKey: Uint8Array): Uint8Array | undefined {
+    if (wrappedKey.length !== wrappedKeyLength || wrappedKey[0] !== version) return undefined;
     this.#currentKey();
-    const header = wrapped.subarray(0, headerLength);
-    const ticketKey = this.#keys.get(toHex(header.subarray(1)));
+    const ticketKey = this.#keys.get(toHex(wrappedKey.subarray(1, 1 + keyNameLength)));
     if (ticketKey === undefined) return undefined;
-    const nonce = wrapped.subarray(headerLength, headerLength + aeadNonceLength);
-    const opened = ticketKey.aead.open(nonce, header, wrapped.subarray(headerLength + aeadNonceLength));
-    if (opened === undefined) return undefined;
-    const { expires, key } = decodeContent(opened);
-    return this.#now() < expires ? key : undefined;
+    const { key, mask } = this.#unwrapping(ticketKey, wrappedKey);
+    return this.#now() < readTime(wrappedKey.subarray(originLength), mask) ? key : undefined;
+  }
+
+  #unwrapping({ secret }: TicketKey, wrappedKey: Uint8Array): { readonly key: Uint8Array; readonly mask: Uint8Array } {
+    const origin = wrappedKey.subarray(0, originLength);
+    const derived = hkdfExpand(this.#crypto, 'sha512', secret, origin, keyLength + timeLength);
+    return { key: derived.subarray(0, keyLength), mask: derived.subarray(keyLength) };
   }
 
   #epoch(): number {
@@ -128,25 +132,17 @@ export class TicketKeys {
     return {
       epoch,
       name: derived('handfast ticket key name', keyNameLength),
-      aead: this.#crypto.aead('aes-256-gcm', derived('handfast ticket key', keyLength)),
+      secret: derived('handfast ticket key', keyLength),
     };
   }
 }
 
-interface Content {
-  readonly expires: number;
-  readonly key: Uint8Array;
+function writeTime(target: Uint8Array, time: number, mask: Uint8Array): void {
+  for (let at = timeLength - 1, left = Math.floor(time); at >= 0; at -= 1, left = Math.floor(left / 256)) {
+    target[at] = (mask[at] ?? 0) ^ (left % 256);
+  }
 }
 
-function encodeContent({ expires, key }: Content): Uint8Array {
-  const writer = new Writer(timeLength + keyLength);
-  writer.uint16(Math.floor(expires / 2 ** 32));
-  writer.uint32(expires);
-  writer.bytes(key);
-  return writer.finish();
-}
-
-function decodeContent(bytes: Uint8Array): Content {
-  const reader = new Reader(bytes);
-  return { expires: reader.uint16() * 2 ** 32 + reader.uint32(), key: reader.bytes(keyLength) };
+function readTime(source: Uint8Array, mask: Uint8Array): number {
+  return source.reduce((time, byte, at) => time * 256 + (byte ^ (mask[at] ?? 0)), 0);
 }
