@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { globSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,13 @@ describe('installed from its tarball, outside of the checkout', () => {
     expect(
       files.filter((file) => /^src|\.test\.|(?<!\.d)\.ts$/.test(file) && !file.startsWith('node_modules')),
     ).toEqual([]);
+  });
+
+  it('@handfast/certificates validates a chain as its README shows', async () => {
+    const readme = readFileSync(join(project, 'node_modules/@handfast/certificates/README.md'), 'utf8');
+    const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', example], project);
+    expect(stdout).toMatch(/^certificate-key-usage: the key usage of "[^"]+" lacks digitalSignature/);
   });
 
   it('type-checks for a stranger who has no other types than these', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePki } from '@handfast/certificates/testing';
+import { makeCrl, makeOcspResponse, makePki } from '@handfast/certificates/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handfast } from '../../testing/program.ts';
 
@@ -16,10 +16,20 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'client.pem'), pki.client.chainPem);
   writeFileSync(join(folder, 'expired.pem'), pki.expired.chainPem);
   writeFileSync(join(folder, 'empty.pem'), '');
+  const { root, intermediate, server } = pki;
+  const about = { certificate: server, issuer: intermediate };
+  writeFileSync(join(folder, 'good.ocsp'), makeOcspResponse(about));
+  writeFileSync(join(folder, 'revoked.ocsp'), makeOcspResponse({ ...about, status: 'revoked' }));
+  writeFileSync(join(folder, 'root.crl'), pemOf('X509 CRL', makeCrl({ issuer: root })));
+  writeFileSync(join(folder, 'ca.crl'), makeCrl({ issuer: intermediate }));
+  writeFileSync(join(folder, 'revoking.crl'), makeCrl({ issuer: root, revoked: [{ certificate: intermediate }] }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = (name: string): string => join(folder, name);
+const inFolder = (flag: string): string => (/\.(der|crl|ocsp)$/.test(flag) ? file(flag) : flag);
+const pemOf = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`;
 const verify = (chain: string, ...flags: readonly string[]) =>
   handfast(['verify', file(chain), '--ca', file('ca.pem'), ...flags]);
 
@@ -61,6 +71,30 @@ describe.concurrent('handfast verify', () => {
     expect(stdout).toContain(`\n${reason}: `);
   });
 
+  it.each([
+    ['CRLs', ['--crl', 'root.crl', '--crl', 'ca.crl']],
+    ['an OCSP response and a CRL', ['--ocsp', 'good.ocsp', '--crl', 'root.crl']],
+  ])('lets a chain pass of which %s tell everything', async (_, evidence) => {
+    const { code } = await verify('chain.pem', '--revocation', 'require', ...evidence.map(inFolder));
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['an OCSP response says so of the end entity', ['--ocsp', 'revoked.ocsp'], 'CN=localhost'],
+    ['a CRL says so of its issuer', ['--crl', 'revoking.crl'], 'CN=Handfast Test CA,O=Handfast'],
+  ])('refuses a chain that was revoked, where %s', async (_, evidence, subject) => {
+    const { code, stdout } = await verify('chain.pem', ...evidence.map(inFolder));
+    expect(code).toBe(1);
+    expect(stdout).toContain(`✗ ${subject}`);
+    expect(stdout).toContain(`certificate-revoked: "${subject}" was revoked at`);
+  });
+
+  it('says with --revocation off that it does not look', async () => {
+    const { code, stdout } = await verify('chain.pem', '--ocsp', file('revoked.ocsp'), '--revocation', 'off', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ valid: true, asked: { revocation: 'off' } });
+  });
+
   it('prints an object for programs', async () => {
     const { code, stdout } = await verify('client.pem', '--purpose', 'client', '--json');
     expect(code).toBe(0);
@@ -78,9 +112,15 @@ describe.concurrent('handfast verify', () => {
     ['a file without a certificate', ['empty.pem'], /there is no "-----BEGIN CERTIFICATE-----" in it/],
     ['a time that is none', ['chain.pem', '--time', 'yesterday'], /It must be a time/],
     ['an unknown profile', ['chain.pem', '--profile', 'strict'], /Allowed choices are path, rfc5280, webpki/],
-    ['a CRL that is none', ['chain.pem', '--crl', 'LEAF'], /--crl .*leaf\.der/],
+    ['a CRL that is none', ['chain.pem', '--crl', 'leaf.der'], /--crl .*leaf\.der/],
+    [
+      'an OCSP response that is not there',
+      ['chain.pem', '--ocsp', 'no.ocsp'],
+      /--ocsp .*no\.ocsp: there is no such file/,
+    ],
+    ['a CRL that is not there', ['chain.pem', '--crl', 'no.crl'], /--crl .*no\.crl: there is no such file/],
   ])('ends with exit code 2 for %s', async (_, [chain = '', ...flags], message) => {
-    const { code, stderr } = await verify(chain, ...flags.map((flag) => (flag === 'LEAF' ? file('leaf.der') : flag)));
+    const { code, stderr } = await verify(chain, ...flags.map(inFolder));
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
