@@ -1,5 +1,5 @@
 import { type Credential, parseCertificate } from '@handfast/certificates';
-import { issue, makePki } from '@handfast/certificates/testing';
+import { issue, KeyUsageFlags, makePki } from '@handfast/certificates/testing';
 import { CipherSuite, type MessageVersion, NamedGroup, SignatureScheme } from '@handfast/wire';
 import { describe, expect, test } from 'vitest';
 import { changed, including } from '../testing/habits.ts';
@@ -9,7 +9,14 @@ import { Bout } from '../testing/sparring-partner.ts';
 const pki = await makePki({ kinds: ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048'] });
 const { 'ecdsa-p256': p256 = pki.server, 'ecdsa-p384': p384 = pki.server, 'rsa-2048': rsa = pki.server } = pki.servers;
 const elsewhere = await issue({ names: ['elsewhere.example'], issuer: pki.intermediate });
-const ours = [p256, p384, rsa, elsewhere];
+/** For RSA key transport. */
+const decrypting = await issue({
+  names: ['localhost'],
+  issuer: pki.intermediate,
+  kind: 'rsa-2048',
+  keyUsage: KeyUsageFlags.keyEncipherment,
+});
+const ours = [p256, p384, rsa, elsewhere, decrypting];
 const versions: readonly MessageVersion[] = ['tls12', 'tls13'];
 const rootName = parseCertificate(pki.root.der).subject.der;
 const nobody = Uint8Array.of(0x30, 0);
@@ -48,7 +55,18 @@ describe('a server of TLS 1.2 takes the first suite that one of its certificates
     const client = verifying(SignatureScheme.rsa_pss_rsae_sha256);
     expect(chosen({ client, server })).toEqual(['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', rsa]);
     const ecdsa = verifying(SignatureScheme.ecdsa_secp256r1_sha256);
-    expect(chosen({ client: ecdsa, server: having(rsa) })).toEqual(['TLS_RSA_WITH_AES_128_GCM_SHA256', rsa]);
+    expect(chosen({ client: ecdsa, server: having(decrypting) })).toEqual([
+      'TLS_RSA_WITH_AES_128_GCM_SHA256',
+      decrypting,
+    ]);
+  });
+
+  test('by what its key is for', () => {
+    const inAnyOrder = { ...both, cipherSuites: [keyTransport, withRsa] };
+    const server = { ...having(rsa, decrypting), cipherSuites: [withRsa, keyTransport] };
+    expect(chosen({ client: inAnyOrder, server })).toEqual(['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', rsa]);
+    const alone = { ...server, ...having(decrypting) };
+    expect(chosen({ client: inAnyOrder, server: alone })).toEqual(['TLS_RSA_WITH_AES_128_GCM_SHA256', decrypting]);
   });
 
   test('by the curves of the client', () => {
