@@ -34,6 +34,13 @@ interface CommonConfiguration {
   readonly authorities: readonly Uint8Array[];
   /** Whether sessions are resumed: a server issues and takes tickets, a client keeps and offers them. */
   readonly resumption: 'on' | 'off';
+  /**
+   * What becomes of the certificate by which the peer of a resumed session is known. `trusted`: what was found when the
+   * session began holds until a certificate of its path expires. `validated`: the chain of then is judged again, as of
+   * today (expiry, revocation, trust anchors), and a peer that is not trusted any more is refused. That costs an ask for
+   * certificates, and a client that sends early data one more before it.
+   */
+  readonly resumedPeer: 'trusted' | 'validated';
   /** PskKeyExchangeMode code points of TLS 1.3. psk_ke gives up forward secrecy for speed. */
   readonly pskKeyExchangeModes: readonly number[];
   /** The most bytes of plaintext that the peer may put into a record (RFC 8449); undefined: the protocol's own 2^14. */
@@ -150,6 +157,7 @@ function defaults(crypto: CryptoProvider) {
     certificateSignatureSchemes: [],
     authorities: [],
     resumption: 'on',
+    resumedPeer: 'trusted',
     pskKeyExchangeModes: [PskKeyExchangeMode.psk_dhe_ke],
     recordSizeLimit: undefined,
     certificateCompression: [],

@@ -32,9 +32,12 @@ export interface CommonOptions {
   readonly groups?: readonly NamedGroupName[] | undefined;
   /**
    * Where sessions are kept, so that later connections resume them. Give one to all connections that have the same `ca`,
-   * certificates and policy, and to no others: who resumes a session trusts what was found when it began.
+   * certificates and policy, and to no others: who resumes a session trusts what was found when it began, unless
+   * `resumedPeer` says otherwise.
    */
   readonly sessions?: SessionManager | undefined;
+  /** `validated` judges the chain of a resumed session's peer again, by the `ca` and the date of now; `trusted` by default. */
+  readonly resumedPeer?: 'trusted' | 'validated' | undefined;
   /** Milliseconds; 30 seconds by default. */
   readonly handshakeTimeout?: number | undefined;
 }
@@ -50,6 +53,7 @@ export function commonConfiguration(options: CommonOptions, credentials: readonl
     minVersion: versionOf[options.minVersion ?? 'TLSv1.2'],
     maxVersion: versionOf[options.maxVersion ?? 'TLSv1.3'],
     certificateCompression,
+    resumedPeer: options.resumedPeer ?? 'trusted',
     ...(options.cipherSuites && { cipherSuites: options.cipherSuites.map((name) => CipherSuite[name]) }),
     ...(options.groups && { groups: options.groups.map((name) => NamedGroup[name]) }),
   };

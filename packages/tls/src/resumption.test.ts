@@ -88,6 +88,16 @@ describe.each(versions)('%s', (version) => {
     expect(again.isSessionReused()).toBe(false);
     expect(again.authorized).toBe(false);
   });
+
+  test('the server of a session is judged by the trust anchors of now where that is wanted', async () => {
+    const port = await echoing({ maxVersion: version });
+    const sessions = newSessions();
+    await visit(port, { sessions });
+    const judging = { sessions, resumedPeer: 'validated', ca: stranger.root.pem, rejectUnauthorized: false } as const;
+    const again = await visit(port, judging);
+    expect(again.isSessionReused()).toBe(true);
+    expect(again.authorized).toBe(false);
+  });
 });
 
 describe('early data', () => {

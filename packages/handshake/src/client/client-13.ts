@@ -31,10 +31,10 @@ import {
   type ProvenPeer,
   type PskHolder,
   provePossession,
-  pskHolder,
   type Stapled,
   validateChain,
 } from '../common/peer.ts';
+import { resumedPeer } from '../common/resumed-peer.ts';
 import { ApplicationTraffic, protection13 } from '../common/traffic-13.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { ask, currentDate, type Machine, type Steps } from '../engine/effects.ts';
@@ -95,7 +95,7 @@ export function* clientHandshake13(
   yield* limitRecords(configuration, encryptedExtensions);
 
   const { server, certificateRequest } =
-    psk === undefined ? yield* authenticateServer(handshake, offer.hello) : resumedServer(psk);
+    psk === undefined ? yield* authenticateServer(handshake, offer.hello) : yield* pskServer(handshake, psk);
   const expected = finishedVerifyData13(crypto, suite.hash, handshakeSecrets.server, transcript.hash());
   yield* receiveFinished(handshake, 'tls13', expected, server);
   const applicationSecrets = schedule.enterApplication(transcript.hash());
@@ -196,9 +196,7 @@ function factsOf(
 
 function resumptionFacts(psk: OfferedPsk | undefined): Negotiated {
   if (psk === undefined) return { resumption: 'full' };
-  if (psk.kind !== 'resumption') return { resumption: 'external-psk' };
-  const verdict = psk.session.peer?.verdict;
-  return { resumption: 'resumed', ...(verdict?.trusted ? { peerSubject: verdict.identity.subject } : {}) };
+  return { resumption: psk.kind === 'resumption' ? 'resumed' : 'external-psk' };
 }
 
 function* agreeOnSecret({ continuation }: Offer, { group, keyExchange: peerShare }: KeyShareEntry): Steps<Uint8Array> {
@@ -218,8 +216,9 @@ interface ServerAuthentication {
 }
 
 /** With a PSK, the server's Finished is the proof of who it is, and it may not ask who we are (RFC 8446 section 4.3.2). */
-function resumedServer(psk: OfferedPsk): ServerAuthentication {
-  const server = pskHolder(psk.kind === 'resumption' ? psk.session.peer : undefined);
+function* pskServer(handshake: Handshake, psk: OfferedPsk): Steps<ServerAuthentication> {
+  const session = psk.kind === 'resumption' ? psk.session : undefined;
+  const server = yield* resumedPeer(handshake, session, { step: 'EncryptedExtensions' });
   return { server, certificateRequest: undefined };
 }
 

@@ -1,6 +1,7 @@
 import { cipherSuite } from '@handfast/key-exchange';
 import { type EncryptedExtensions, findExtension, TlsError } from '@handfast/wire';
 import type { Handshake } from '../common/handshake.ts';
+import { asOfToday } from '../common/resumed-peer.ts';
 import { protection13 } from '../common/traffic-13.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import type { Steps } from '../engine/effects.ts';
@@ -21,21 +22,28 @@ export function pskForEarlyData(
   return maxEarlyData > 0 && sameProtocol && configuration.cipherSuites.includes(suite) ? first : undefined;
 }
 
-/** Opens the way for early data, right after the first ClientHello. */
+/** Opens the way for early data, right after the first ClientHello, and judges first whom it will go to. */
 export function* openEarlyData(
-  { crypto }: Handshake,
+  handshake: Handshake,
   { schedule, session }: ResumptionPsk,
   clientHello: Uint8Array,
 ): Steps<void> {
   const suite = cipherSuite(session.cipherSuite);
   if (suite === undefined) return;
+  const peer = yield* asOfToday(handshake, session.peer, { step: 'ClientHello' });
+  const { crypto } = handshake;
   // Middlebox compatibility: here already, where there is early data (appendix D.4).
   yield { kind: 'send-change-cipher-spec' };
   const secrets = schedule.earlySecrets(crypto.hash(suite.hash, clientHello));
   yield { kind: 'protect', direction: 'writes', protection: protection13(crypto, suite, secrets.client) };
   yield {
     kind: 'open-early',
-    connection: earlyConnection({ crypto, hash: suite.hash, exporterSecret: secrets.exporter, session }),
+    connection: earlyConnection({
+      crypto,
+      hash: suite.hash,
+      exporterSecret: secrets.exporter,
+      session: { ...session, peer },
+    }),
     limit: session.maxEarlyData,
   };
 }

@@ -44,7 +44,7 @@ export type PeerAuthentication = ProvenPeer | PskHolder | 'without-certificate';
 
 /**
  * A peer that is known by a PSK or the master secret of a session. On a server, call it once the binder is verified (TLS
- * 1.3); the Finished that follows fails for whoever does not have the key.
+ * 1.3); the Finished that follows fails for whoever does not have the key. `resumedPeer` finds out who it is.
  * @param certificate that the peer presented in the handshake of the session that is resumed.
  */
 export function pskHolder(certificate: PeerCertificate | undefined): PskHolder {
@@ -73,7 +73,7 @@ const notStapled: Stapled = { ocspResponse: undefined, signedCertificateTimestam
 export interface ValidationCircumstances {
   /** The message that is being worked on when it is asked. */
   readonly step?: StepName;
-  readonly stapled?: Stapled;
+  readonly stapled?: Stapled | undefined;
   /** What the end entity's key is to do in this handshake. */
   readonly keyUse?: 'sign' | 'decrypt';
 }
@@ -115,23 +115,26 @@ export function* validateChain(
   return yield* accept(handshake, chain, verdict, circumstances.stapled);
 }
 
-/** Enforces a verdict: an untrusted chain ends the handshake, unless the client was told to only report it. */
+/** Enforces the verdict on the chain that the peer has presented. */
 export function* accept(
-  { configuration }: Handshake,
+  handshake: Handshake,
   chain: readonly Uint8Array[],
   verdict: Verdict,
   stapled?: Stapled,
 ): Steps<PeerCertificate> {
-  const presented = configuration.role === 'client' ? { serverChain: chain } : { clientChain: chain };
+  const presented = handshake.configuration.role === 'client' ? { serverChain: chain } : { clientChain: chain };
   yield {
     kind: 'negotiated',
     facts: verdict.trusted ? { ...presented, peerSubject: verdict.identity.subject } : presented,
   };
-  const reportOnly = configuration.role === 'client' && configuration.serverVerification === 'reported';
-  if (!verdict.trusted && !reportOnly) {
-    throw new TlsError(verdict.reason, verdict.detail, { step: 'Certificate' });
-  }
+  enforce(handshake, verdict, 'Certificate');
   return { chain, verdict, stapled };
+}
+
+/** Enforces a verdict: an untrusted chain ends the handshake, unless the client was told to only report it. */
+export function enforce({ configuration }: Handshake, verdict: Verdict, step: StepName): void {
+  const reportOnly = configuration.role === 'client' && configuration.serverVerification === 'reported';
+  if (!verdict.trusted && !reportOnly) throw new TlsError(verdict.reason, verdict.detail, { step });
 }
 
 /**

@@ -12,7 +12,6 @@ import {
 } from '@handfast/wire';
 import type { Handshake } from '../common/handshake.ts';
 import { exchangeLengthsOf, protocolNameBytes } from '../common/hellos.ts';
-import { certificateOf } from '../common/peer.ts';
 import { hasCertificateFor } from '../common/server-names.ts';
 import type { ServerConfiguration } from '../configuration.ts';
 import type { EncodedMessage } from '../engine/effects.ts';
@@ -115,7 +114,6 @@ export function factsOf(
   signer: Signer | undefined,
   applicationProtocol: string | undefined,
 ): Negotiated {
-  const client = psk && certificateOf(psk.client);
   return {
     cipherSuite: suite.name,
     resumption: psk === undefined ? 'full' : psk.session === undefined ? 'external-psk' : 'resumed',
@@ -127,7 +125,6 @@ export function factsOf(
           serverChain: signer.credential.chain,
         }),
     ...(applicationProtocol === undefined ? {} : { applicationProtocol }),
-    ...(client?.verdict.trusted ? { peerSubject: client.verdict.identity.subject } : {}),
   };
 }
 

@@ -2,7 +2,8 @@ import { type CipherSuiteParameters, finishedVerifyData13, KeySchedule13 } from 
 import { type ExternalPsk, freshnessWindow, type ResumableSession, type ResumeAnswer } from '@handfast/sessions';
 import { type ClientHello, findExtension, type OfferedPsks, TlsError } from '@handfast/wire';
 import type { Handshake } from '../common/handshake.ts';
-import { type PskHolder, pskHolder } from '../common/peer.ts';
+import type { PskHolder } from '../common/peer.ts';
+import { resumedPeer } from '../common/resumed-peer.ts';
 import { decodeSessionState, type SessionState } from '../common/session-state.ts';
 import type { ServerConfiguration } from '../configuration.ts';
 import { type Ask, ask, currentDate, type Steps } from '../engine/effects.ts';
@@ -69,7 +70,7 @@ export function* choosePsk(
       suite,
       schedule,
       session: state,
-      client: pskHolder(state?.peer),
+      client: yield* resumedPeer(handshake, state, { step: 'ClientHello' }),
       earlyData: isEarly && isFresh && answer.earlyDataClaimed ? 'acceptable' : 'refused',
     };
   }

@@ -4,8 +4,9 @@ import { afterHandshake12 } from '../common/after-12.ts';
 import { receiveFinished } from '../common/finished.ts';
 import { type Handshake, ofLength, send } from '../common/handshake.ts';
 import { masterSecretLength } from '../common/hellos.ts';
-import { pskHolder } from '../common/peer.ts';
+import { certificateOf } from '../common/peer.ts';
 import { answerLimits12 } from '../common/record-limits-12.ts';
+import { resumedPeer } from '../common/resumed-peer.ts';
 import { blankTicket12, newSessionTicket12 } from '../common/session-12.ts';
 import { decodeSessionState, type SessionState } from '../common/session-state.ts';
 import { type Terms12, verifyData12 } from '../common/terms-12.ts';
@@ -117,17 +118,17 @@ export function* resumeAsServer12(
   renewed: BlankTicket | undefined,
 ): Machine {
   const { configuration, crypto } = handshake;
-  const client = pskHolder(session.peer);
   const masterSecret = ofLength(session.secret, masterSecretLength, 'a master secret');
   const limits = answerLimits12(configuration, hello);
-  yield { kind: 'negotiated', facts: { resumption: 'resumed', ...subjectOf(session) } };
+  yield { kind: 'negotiated', facts: { resumption: 'resumed' } };
+  const client = yield* resumedPeer(handshake, session, { step: 'ClientHello' });
 
   const answers = answersOfConnection(hello, terms, renewed !== undefined);
   yield* send(handshake, serverHello12(terms, hello.legacySessionId, [...answers, ...limits.answers]));
   yield { kind: 'limit-records', reads: limits.reads, writes: limits.writes };
   if (renewed !== undefined) {
     const issuedAt = yield* currentDate();
-    yield* send(handshake, newSessionTicket12(crypto, renewed, { ...session, issuedAt }));
+    yield* send(handshake, newSessionTicket12(crypto, renewed, { ...session, peer: certificateOf(client), issuedAt }));
   }
   const traffic = traffic12(crypto, terms, masterSecret);
   yield { kind: 'send-change-cipher-spec' };
@@ -145,8 +146,4 @@ export function* resumeAsServer12(
     connection: openConnection12({ crypto, ...terms, masterSecret, peer: client, serverCertificate, firstFinished }),
   };
   return afterHandshake12('server');
-}
-
-function subjectOf({ peer }: SessionState): { readonly peerSubject?: string } {
-  return peer?.verdict.trusted === true ? { peerSubject: peer.verdict.identity.subject } : {};
 }
