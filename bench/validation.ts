@@ -3,6 +3,7 @@ import { LocalCertificateValidator } from '@handfast/certificates';
 import { type Issued, issue, serverAuth } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
 import * as peculiar from '@peculiar/x509';
+import * as pkijs from 'pkijs';
 import type { Effort } from './bench.ts';
 import { median, rounded } from './statistics.ts';
 
@@ -61,6 +62,17 @@ const subjects: readonly { readonly name: string; make(chain: Chain): Validate }
       };
     },
   },
+  {
+    name: 'pkijs CertificateChainValidationEngine: path, dates, constraints',
+    make: ({ root }) => {
+      const trustedCerts = [pkijs.Certificate.fromBER(root.der)];
+      return ({ server }) => {
+        const [leaf, ...others] = server.chain.map((der) => pkijs.Certificate.fromBER(der));
+        if (leaf === undefined) return false;
+        return new pkijs.CertificateChainValidationEngine({ trustedCerts, certs: [...others, leaf] }).verify();
+      };
+    },
+  },
 ];
 
 /** Time to validate a chain of three certificates, in turn. */
@@ -74,7 +86,10 @@ export async function measureValidation(
   const warm = new Map<string, number[]>();
   for (const [index, chain] of chains.entries()) {
     // The order changes, so that none has the processor's caches always warm.
-    for (const { name, make } of [...subjects.slice(index % 3), ...subjects.slice(0, index % 3)]) {
+    for (const { name, make } of [
+      ...subjects.slice(index % subjects.length),
+      ...subjects.slice(0, index % subjects.length),
+    ]) {
       const validate = make(chain);
       note(cold, name, await timed(() => validate(chain)));
       note(warm, name, await timed(() => validate(chain)));
