@@ -34,6 +34,18 @@ describe('the arguments of the shim', () => {
     ]);
   });
 
+  test('count pre-shared keys among the credentials', () => {
+    const { initial } = parseArguments([
+      ...['-new-psk-credential', '-psk-importer-key', 'AQI=', '-psk-importer-sha384'],
+      ...['-new-x509-credential', '-cert-file', 'file', '-new-psk-credential', '-psk-importer-key', 'Aw=='],
+    ]);
+    expect(initial.credentials.map((each) => [each.number, each['-cert-file']])).toEqual([[1, 'file']]);
+    expect(initial.psks.map((each) => [each.number, each['-psk-importer-key'], each['-psk-importer-sha384']])).toEqual([
+      [0, Uint8Array.of(1, 2), true],
+      [2, Uint8Array.of(3), false],
+    ]);
+  });
+
   test('for a handshaker are passed over, those for the shim are not', () => {
     const { initial } = parseArguments(['-on-handshaker-select-alpn', 'bar', '-on-shim-select-alpn', 'foo']);
     expect(initial['-select-alpn']).toBe('foo');

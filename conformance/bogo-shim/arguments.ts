@@ -15,6 +15,7 @@ interface Values {
 export type Settings = { readonly [Name in OptionName]: Values[(typeof options)[Name]] } & {
   /** Those that were begun with -new-…-credential, in order; then the one that was given without that. */
   readonly credentials: readonly CredentialSettings[];
+  readonly psks: readonly PskSettings[];
 };
 
 /** Options that speak of one credential. */
@@ -26,11 +27,22 @@ const credentialOptions = [
   '-signed-cert-timestamps',
   '-must-match-issuer',
   '-delegated-credential',
+  '-psk-importer-identity',
+  '-psk-importer-key',
+  '-psk-importer-context',
+  '-psk-importer-sha384',
 ] as const satisfies readonly OptionName[];
 type CredentialOption = (typeof credentialOptions)[number];
 
+const beginnings: readonly OptionName[] = ['-new-x509-credential', '-new-delegated-credential', '-new-psk-credential'];
+
 export interface CredentialSettings extends Pick<Settings, CredentialOption | '-decline-ocsp-callback'> {
   /** Place among those that were begun; -1 for the one that was given without that. */
+  readonly number: number;
+}
+
+/** A credential that is a pre-shared key, to be imported (RFC 9258). */
+export interface PskSettings extends Pick<Settings, CredentialOption> {
   readonly number: number;
 }
 
@@ -76,8 +88,8 @@ class SettingsBuilder {
   readonly #credentials: Taken[] = [];
 
   take(name: OptionName, value: string | undefined): void {
-    if (name === '-new-x509-credential' || name === '-new-delegated-credential') {
-      this.#credentials.push(nothing(credentialOptions));
+    if (beginnings.includes(name)) {
+      this.#credentials.push({ ...nothing(credentialOptions), [name]: true });
       return;
     }
     const last = isCredentialOption(name) ? this.#credentials.at(-1) : undefined;
@@ -87,8 +99,9 @@ class SettingsBuilder {
   settings(): Settings {
     const legacy = this.#common['-cert-file'] === undefined ? [] : [{ ...this.#common, number: -1 }];
     const begun = this.#credentials.map((taken, number) => ({ ...this.#common, ...taken, number }));
-    const credentials = [...begun, ...legacy];
-    return { ...this.#common, credentials } as unknown as Settings;
+    const isPsk = (taken: Taken) => taken['-new-psk-credential'] === true;
+    const credentials = [...begun.filter((taken) => !isPsk(taken)), ...legacy];
+    return { ...this.#common, credentials, psks: begun.filter(isPsk) } as unknown as Settings;
   }
 }
 

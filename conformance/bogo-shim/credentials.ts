@@ -8,10 +8,10 @@ import {
 } from '@handfast/certificates';
 import type { PrivateKey } from '@handfast/crypto';
 import { nativeCrypto } from '@handfast/crypto/native';
-import { keyIdOf } from '@handfast/key-exchange';
+import { type ImportedPsk, importPsk, keyIdOf } from '@handfast/key-exchange';
 import { type LoadedCredential, loadCredential } from '@handfast/tls';
 import { readDelegatedCredential, TlsError } from '@handfast/wire';
-import { type CredentialSettings, type Settings, Unimplemented } from './arguments.ts';
+import { type CredentialSettings, type PskSettings, type Settings, Unimplemented } from './arguments.ts';
 
 const loaded = new Map<string, LoadedCredential>();
 
@@ -42,6 +42,17 @@ export function timestampsOf(list: Uint8Array): readonly Uint8Array[] {
     at = end;
   }
   return timestamps;
+}
+
+/** What a pre-shared key is given as: one for suites of each hash (RFC 9258). */
+export function pskOf(settings: PskSettings): readonly ImportedPsk[] {
+  const empty = new Uint8Array(0);
+  return importPsk(nativeCrypto, {
+    identity: settings['-psk-importer-identity'] ?? empty,
+    key: settings['-psk-importer-key'] ?? empty,
+    context: settings['-psk-importer-context'] ?? empty,
+    hash: settings['-psk-importer-sha384'] ? 'sha384' : 'sha256',
+  });
 }
 
 /** The private keys of all credentials of all connections. */

@@ -44,6 +44,7 @@ export const options = {
   // Credentials.
   '-new-x509-credential': 'flag',
   '-new-delegated-credential': 'flag',
+  '-new-psk-credential': 'flag',
   '-cert-file': 'text',
   '-key-file': 'text',
   '-signing-prefs': 'numbers',
@@ -51,6 +52,11 @@ export const options = {
   '-signed-cert-timestamps': 'base64',
   '-must-match-issuer': 'flag',
   '-delegated-credential': 'base64',
+  '-psk-importer-identity': 'base64',
+  '-psk-importer-key': 'base64',
+  '-psk-importer-context': 'base64',
+  '-psk-importer-sha256': 'flag',
+  '-psk-importer-sha384': 'flag',
 
   // What is negotiated.
   '-min-version': 'number',
