@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { makePki } from '@handfast/certificates/testing';
 import { nativeCrypto } from '@handfast/crypto/native';
 import { type KeptSession, LocalSessionManager, type RecalledPsk, type RecallRequest } from '@handfast/sessions';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { dial, listen, pki, serverOptions } from '../testing/parties.ts';
 import { type ConnectOptions, createServer, type ServerOptions, type TLSSocket } from './index.ts';
 
@@ -114,6 +116,35 @@ describe('early data', () => {
     const second = await visit(port, { sessions, earlyData: Buffer.from('two') });
     expect(second.earlyData).toBe('accepted');
     expect(early).toEqual(['two before the handshake is done']);
+  });
+
+  test('that is more than the session allows is sent after the handshake, and not said to be accepted', async () => {
+    const early: string[] = [];
+    const received = (bytes: Uint8Array) => void early.push(String(bytes));
+    const port = await echoing({ earlyData: { maximum: 10, received } });
+    const sessions = newSessions();
+    await visit(port, { sessions });
+    const second = await visit(port, { sessions, earlyData: Buffer.from('far too much') }, 'hello far too much');
+    expect(second.isSessionReused()).toBe(true);
+    expect(second.earlyData).toBeUndefined();
+    expect(early).toEqual([]);
+  });
+
+  test('is forgotten once the handshake is done', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const port = await echoing();
+    let bytes: Uint8Array | undefined = new Uint8Array(1000);
+    const kept = new WeakRef(bytes);
+    const client = dial(port, { earlyData: bytes });
+    bytes = undefined;
+    client.resume();
+    await once(client, 'data');
+    await vi.waitUntil(() => {
+      collect();
+      return kept.deref() === undefined;
+    });
+    expect(client.destroyed).toBe(false);
   });
 
   test('is sent again after a handshake in which the server did not take it', async () => {

@@ -37,14 +37,20 @@ export class TLSSocket extends Duplex {
   /** A client's first bytes, until the server has them for sure. */
   #firstBytes: Uint8Array | undefined;
   #sentEarly = false;
+  #sentNoneEarly = false;
   #writesEarly = false;
   #gone = false;
 
   /** @param socket connected; the TLSSocket owns it from now on. */
-  constructor(socket: Socket, configuration: Configuration, options: TransportOptions, earlyData: EarlyData = {}) {
+  constructor(
+    socket: Socket,
+    configuration: Configuration,
+    options: TransportOptions,
+    { sent, received }: EarlyData = {},
+  ) {
     super({ allowHalfOpen: false, emitClose: true, autoDestroy: true });
     this.#socket = socket;
-    this.#firstBytes = earlyData.sent;
+    this.#firstBytes = sent;
     this.#transport = new TlsTransport(socket, configuration, options, {
       open: (connection) => this.#opened(connection),
       data: (bytes) => {
@@ -56,7 +62,7 @@ export class TLSSocket extends Duplex {
       peerClosed: () => this.push(null),
       closed: (error) => this.#closed(error),
       openEarly: () => this.#openedEarly(configuration.role),
-      earlyData: (bytes) => earlyData.received?.(bytes),
+      earlyData: (bytes) => received?.(bytes),
       earlyDataEnded: (outcome) => {
         this.#sentEarly &&= outcome === 'accepted';
       },
@@ -121,9 +127,9 @@ export class TLSSocket extends Duplex {
     return this.#open?.resumed === true;
   }
 
-  /** What became of the early data; undefined where there was none. */
+  /** What became of the early data; undefined where there was none, also because there was more than the session allows. */
   get earlyData(): 'accepted' | 'rejected' | undefined {
-    return this.timeline.negotiated.earlyData;
+    return this.#sentNoneEarly ? undefined : this.timeline.negotiated.earlyData;
   }
 
   /** Whether the peer presented a certificate and it was found trusted. */
@@ -208,7 +214,11 @@ export class TLSSocket extends Duplex {
   #sendEarly(): void {
     const { connection } = this.#transport;
     const bytes = this.#firstBytes;
-    if (bytes === undefined || this.#open !== undefined || bytes.length > connection.earlyDataLeft) return;
+    if (bytes === undefined || this.#open !== undefined) return;
+    if (bytes.length > connection.earlyDataLeft) {
+      this.#sentNoneEarly = true;
+      return;
+    }
     this.#transport.write(bytes);
     this.#sentEarly = true;
   }
