@@ -26,7 +26,9 @@ export function addTrace(program: Command): void {
     .addOption(flag('--resume', 'connect twice, and resume the session of the first connection in the second'))
     .addOption(listFlag('--cert <FILE>', 'client certificate chain (PEM, end entity first); may be repeated'))
     .addOption(listFlag('--key <FILE>', 'its private key (PEM): the n-th key belongs to the n-th chain'));
-  addTelemetryFlags(addTlsFlags(command).addOption(flag('--json', 'print one JSON object, for programs')))
+  addTelemetryFlags(
+    addTlsFlags(command).addOption(flag('--json', 'print a JSON object for each connection, for programs')),
+  )
     .addHelpText('after', examples)
     .action(async (server: Endpoint, flags: TraceFlags) => {
       const { trace } = await import('../trace/trace.ts');

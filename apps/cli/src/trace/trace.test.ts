@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
@@ -132,6 +133,41 @@ describe.concurrent('handfast trace', () => {
     const { code, stdout } = await trace(`127.0.0.1:${await serve(server)}`);
     expect(flowing(stdout)).toMatch(told);
     expect(stdout).toMatch(/^ trace [0-9a-f]{32}$/m);
+    expect(code).toBe(1);
+  });
+
+  it('resumes the session of the first connection in the second', async () => {
+    const port = await serve(createTlsServer(identity()));
+    const told = await trace(`127.0.0.1:${port}`, '--ca', files.cert, '--resume');
+    expect([told.code, told.stdout.match(/^127\.0\.0\.1:/gm)?.length]).toEqual([0, 2]);
+    expect(told.stdout.match(/ session resumed · /g)).toHaveLength(1);
+    expect(told.stdout).not.toContain('No session was resumed');
+    const json = await trace(`127.0.0.1:${port}`, '--ca', files.cert, '--resume', '--json');
+    const reports = JSON.parse(`[${json.stdout.replace(/^}\n{/m, '},{')}]`);
+    expect(reports).toMatchObject([{ negotiated: { resumption: 'full' } }, { negotiated: { resumption: 'resumed' } }]);
+  });
+
+  it.each<[string, TlsOptions, readonly string[], string]>([
+    [
+      'that gives out none',
+      { maxVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET },
+      ['--ca'],
+      'gave out none',
+    ],
+    ['that is not trusted', {}, ['--insecure'], 'none is kept with a server that is not trusted'],
+  ])('says that it did not resume the session of a server %s', async (_, options, flags, told) => {
+    const port = await serve(createTlsServer({ ...identity(), ...options }));
+    const given = flags.flatMap((flag) => (flag === '--ca' ? [flag, files.cert] : [flag]));
+    const { code, stdout } = await trace(`127.0.0.1:${port}`, '--resume', ...given);
+    expect(flowing(stdout)).toContain('No session was resumed: ');
+    expect(flowing(stdout)).toContain(told);
+    expect(code).toBe(0);
+  });
+
+  it('does not connect again when the first connection has failed', async () => {
+    const port = await serve(createTlsServer(identity()).on('tlsClientError', () => {}));
+    const { code, stdout } = await trace(`127.0.0.1:${port}`, '--resume', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'failed' });
     expect(code).toBe(1);
   });
 

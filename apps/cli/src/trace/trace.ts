@@ -13,7 +13,7 @@ import { readCertificates } from '../settings/files.ts';
 import { negotiationOf } from '../settings/negotiation.ts';
 import { paletteFor } from '../waterfall/palette.ts';
 import { wrap } from '../waterfall/text.ts';
-import { makeHandshake } from './handshake.ts';
+import { makeHandshake, type TracedHandshake } from './handshake.ts';
 import { jsonReport, jsonUnreachable } from './json-report.ts';
 import { type Connected, connectTo, Unreachable } from './network.ts';
 import { textReport } from './text-report.ts';
@@ -28,28 +28,33 @@ export async function trace(server: Endpoint, flags: TraceFlags): Promise<void> 
   const ports = portsOf(credentials, flags.ca);
   const telemetry = await openTelemetry(flags, { name: 'handfast-trace' }, (line) => console.error(line));
 
-  for (let left = flags.resume ? 2 : 1; left > 0 && process.exitCode === undefined; left--) {
-    await traceOne(server, flags, configuration, ports, telemetry);
-    if (left > 1 && !flags.json) console.log('');
+  await traceOne(server, flags, configuration, ports, telemetry);
+  if (flags.resume && process.exitCode === undefined) {
+    if (!flags.json) console.log('');
+    const again = await traceOne(server, flags, configuration, ports, telemetry);
+    const problem = again && whyNotResumed(again);
+    if (problem !== undefined && !flags.json) {
+      console.log(['', ...wrap(problem, 79).map((line) => paletteFor(process.stdout).yellow(` ${line}`))].join('\n'));
+    }
   }
   await telemetry?.shutdown();
 }
 
-/** One connection, from the look-up of the address to the report. */
+/** One connection, from the look-up of the address to the report; undefined where there was no TCP connection. */
 async function traceOne(
   server: Endpoint,
   flags: TraceFlags,
   configuration: ClientConfiguration,
   ports: Ports,
   telemetry: Awaited<ReturnType<typeof openTelemetry>>,
-): Promise<void> {
+): Promise<TracedHandshake | undefined> {
   const connected = await connectTo(server, connectTimeout).catch((error: unknown) => {
     if (error instanceof Unreachable) return error;
     throw error;
   });
   if (connected instanceof Unreachable) {
     tellUnreachable(server, connected, flags);
-    return;
+    return undefined;
   }
   const handshake = await makeHandshake(connected, configuration, ports);
   const now = Date.now();
@@ -57,6 +62,15 @@ async function traceOne(
   else console.log(textReport(server, connected, handshake, now, paletteFor(process.stdout)).join('\n'));
   if (handshake.timeline.state === 'failed') process.exitCode = 1;
   telemetry?.record({ ...handshake.timeline, endedAt: handshake.timeline.endedAt ?? now }, endpointsOf(connected));
+  return handshake;
+}
+
+/** Why the second connection did not go on from the first, for people; undefined where it did, or failed before. */
+function whyNotResumed({ timeline, peer }: TracedHandshake): string | undefined {
+  if (timeline.state === 'failed' || timeline.negotiated.resumption === 'resumed') return undefined;
+  return peer?.verdict.trusted === false
+    ? 'No session was resumed: none is kept with a server that is not trusted.'
+    : 'No session was resumed: the server gave out none, or did not take it back.';
 }
 
 function configurationOf(
