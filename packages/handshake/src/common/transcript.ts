@@ -11,6 +11,8 @@ export class Transcript {
   readonly #crypto: CryptoProvider;
   readonly #messages: Uint8Array[] = [];
   #running: RunningHash | undefined;
+  /** Transcript-Hash of everything so far, once somebody has asked: often more than one secret is cut at the same message. */
+  #current: Uint8Array | undefined;
 
   constructor(crypto: CryptoProvider) {
     this.#crypto = crypto;
@@ -19,18 +21,21 @@ export class Transcript {
   /** Chooses the hash. What was added before is part of it. */
   hashWith(hash: HashName): void {
     this.#running = this.#crypto.runningHash(hash);
+    this.#current = undefined;
     for (const message of this.#messages) this.#running.update(message);
   }
 
   add(message: Uint8Array): void {
     this.#messages.push(message);
     this.#running?.update(message);
+    this.#current = undefined;
   }
 
   /** Transcript-Hash of everything so far. */
   hash(): Uint8Array {
     if (this.#running === undefined) throw new RangeError('the transcript has no hash yet');
-    return this.#running.current();
+    this.#current ??= this.#running.current();
+    return this.#current;
   }
 
   /** Another transcript that goes on from here by itself, with a hash and without the messages before (RFC 8446 section 4.4). */
