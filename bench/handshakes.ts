@@ -1,6 +1,6 @@
 import type { Issued, Pki } from '@handfast/certificates/testing';
 import type { Effort } from './bench.ts';
-import { type ClientOptions, connectMany } from './client.ts';
+import { type ClientOptions, connectMany, sessionWith } from './client.ts';
 import { MeasuredServer } from './measured-server.ts';
 import type { ServerKind } from './messages.ts';
 import { median, rounded } from './statistics.ts';
@@ -19,6 +19,8 @@ interface Case {
   readonly servers: readonly [handfast: ServerKind, node: ServerKind];
   readonly version: ClientOptions['version'];
   readonly kind: 'ecdsa-p256' | 'rsa-2048';
+  /** Every connection resumes the session of the first one: TLS 1.3 with a PSK and ECDHE, TLS 1.2 with a ticket. */
+  readonly resumed?: true;
 }
 
 const library = ['handfast', 'node'] as const;
@@ -29,6 +31,8 @@ const cases: readonly Case[] = [
   { name: 'TLS 1.3, RSA-2048', servers: library, version: 'TLSv1.3', kind: 'rsa-2048' },
   { name: 'TLS 1.2, ECDSA P-256', servers: library, version: 'TLSv1.2', kind: 'ecdsa-p256' },
   { name: 'TLS 1.2, RSA-2048', servers: library, version: 'TLSv1.2', kind: 'rsa-2048' },
+  { name: 'TLS 1.3, resumed', servers: library, version: 'TLSv1.3', kind: 'ecdsa-p256', resumed: true },
+  { name: 'TLS 1.2, resumed', servers: library, version: 'TLSv1.2', kind: 'ecdsa-p256', resumed: true },
   {
     name: 'gateway on the embedded bus, with an upstream: TLS 1.3, ECDSA P-256',
     servers: proxy,
@@ -37,7 +41,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Full handshakes: the CPU time that each costs the server. */
+/** Full and resumed handshakes: the CPU time that each costs the server. */
 export async function measureHandshakes(
   pki: Pki,
   effort: Effort,
@@ -53,14 +57,26 @@ export async function measureHandshakes(
   return results;
 }
 
-async function measure({ name, servers, version }: Case, credential: Issued, effort: Effort): Promise<HandshakeResult> {
+async function measure(
+  { name, servers, version, resumed }: Case,
+  credential: Issued,
+  effort: Effort,
+): Promise<HandshakeResult> {
   const running = await Promise.all(servers.map((kind) => MeasuredServer.start(kind, 'handshake', credential)));
-  for (const server of running) await connectMany({ port: server.port, version }, effort.warmup);
+  const clients = await Promise.all(
+    running.map(async ({ port }) => {
+      const client = { port, version };
+      return resumed ? { ...client, session: await sessionWith(client) } : client;
+    }),
+  );
+  for (const client of clients) await connectMany(client, effort.warmup);
   const costs: number[][] = running.map(() => []);
   for (let round = 0; round < effort.rounds; round += 1) {
     for (const [index, server] of running.entries()) {
+      const client = clients[index];
+      if (client === undefined) continue;
       const before = await server.cpu();
-      await connectMany({ port: server.port, version }, effort.connections);
+      await connectMany(client, effort.connections);
       costs[index]?.push(((await server.cpu()) - before) / effort.connections);
     }
   }
