@@ -25,7 +25,8 @@ export function configurationOf(settings: Settings): ClientConfiguration | Serve
       credentials: settings.credentials.map(credentialOf),
     }),
     certificateCompression: certificateCompressionOf(settings),
-  };
+    resumedPeer: settings['-reverify-on-resume'] ? 'validated' : 'trusted',
+  } as const;
   if (settings['-server'] && settings['-fail-ocsp-callback']) throw new Unimplemented("a server's OCSP callback");
   return settings['-server']
     ? serverConfiguration({

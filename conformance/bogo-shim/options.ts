@@ -40,6 +40,7 @@ export const options = {
   '-resumption-delay': 'number',
   '-enable-early-data': 'flag',
   '-no-ticket': 'flag',
+  '-reverify-on-resume': 'flag',
 
   // Credentials.
   '-new-x509-credential': 'flag',

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import { Exchange } from './exchange.ts';
 import { checkHandshake, checkSessions } from './expectations.ts';
 import type { CountedSessions } from './sessions.ts';
+import type { VerifyCallback } from './validator.ts';
 
 /** What the runner wants of one connection. */
 export interface Wanted {
@@ -16,12 +17,13 @@ export interface Wanted {
   readonly resuming: boolean;
 }
 
-type ShimPorts = Ports & { readonly sessions: CountedSessions };
+type ShimPorts = Ports & { readonly sessions: CountedSessions; readonly certificates: VerifyCallback };
 
 /** One connection to the runner: from TCP connect until both sides have ended. */
 export class RunnerConnection {
   readonly #wanted: Wanted;
   readonly #sessions: CountedSessions;
+  readonly #certificates: VerifyCallback;
   readonly #socket: Socket;
   readonly #connection: Connection;
   #settings: Settings;
@@ -42,6 +44,7 @@ export class RunnerConnection {
     this.#wanted = wanted;
     this.#settings = wanted.settings;
     this.#sessions = ports.sessions;
+    this.#certificates = ports.certificates;
     this.#socket = socket;
     this.#exchange = this.#newExchange(wanted.settings);
     const environment = { ports, now: clock.now, date: clock.date, askTimeout: 10_000 };
@@ -126,6 +129,7 @@ export class RunnerConnection {
   #tryAgain(): void {
     if (this.#settings['-expect-accept-early-data']) this.#failure ??= new Error('early data was rejected');
     this.#settings = this.#wanted.afterRetry;
+    this.#certificates.settings = this.#settings;
     this.#exchange = this.#newExchange(this.#settings);
   }
 

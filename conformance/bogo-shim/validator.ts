@@ -50,30 +50,31 @@ function refusal(reason: RejectedVerdict['reason'], detail: string): Verdict {
 /** A validator whose trust the runner may take back, as by the application's verify callback. */
 export class VerifyCallback implements CertificateValidator {
   readonly #inner: CertificateValidator;
-  readonly #settings: Settings;
+  /** What the runner wants by now. */
+  settings: Settings;
   readonly credentials: CertificateValidator['credentials'];
   readonly authorities: CertificateValidator['authorities'];
 
   constructor(inner: CertificateValidator, settings: Settings) {
     this.#inner = inner;
-    this.#settings = settings;
+    this.settings = settings;
     this.credentials = (context) => inner.credentials(context);
     this.authorities = (context) => inner.authorities(context);
   }
 
   validate(request: ValidationRequest, context: AskContext): Answer<Verdict> {
     const verdict = this.#inner.validate(request, context);
-    if (!this.#settings['-verify-fail'] && !this.#settings['-fail-ocsp-callback']) return verdict;
+    if (!this.settings['-verify-fail'] && !this.settings['-fail-ocsp-callback']) return verdict;
     return verdict instanceof Promise ? verdict.then(() => this.#refuse()) : this.#refuse();
   }
 
   /** BoringSSL's older callback has another alert than the newer one. */
   #refuse(): Verdict {
     const detail = 'the runner wants it refused';
-    if (this.#settings['-fail-ocsp-callback']) {
+    if (this.settings['-fail-ocsp-callback']) {
       throw new TlsError('certificate-rejected', detail, { alert: 'bad_certificate_status_response' });
     }
-    if (this.#settings['-verify-peer'] && !this.#settings['-use-custom-verify-callback']) {
+    if (this.settings['-verify-peer'] && !this.settings['-use-custom-verify-callback']) {
       throw new TlsError('certificate-rejected', detail, { step: 'Certificate', alert: 'handshake_failure' });
     }
     return refusal('certificate-rejected', detail);
