@@ -19,7 +19,7 @@ async function run(given: readonly string[]): Promise<void> {
       const settings = count === 0 ? initial : resume;
       if (count > 0) clock.advance(settings['-resumption-delay'] ?? 0);
       const certificates = new VerifyCallback(ports.certificates, settings);
-      const sessions = new CountedSessions(ports.sessions);
+      const sessions = new CountedSessions(ports.sessions, settings);
       await RunnerConnection.run(
         { settings, afterRetry: retry, resuming: count > 0 },
         configurationOf(settings),

@@ -40,6 +40,7 @@ export const options = {
   '-resumption-delay': 'number',
   '-enable-early-data': 'flag',
   '-no-ticket': 'flag',
+  '-skip-ticket': 'flag',
   '-reverify-on-resume': 'flag',
 
   // Credentials.
@@ -142,7 +143,8 @@ export const options = {
   '-expect-ticket-renewal': 'flag',
   '-expect-ticket-age-skew': 'number',
 
-  // What this stack always does.
+  // What this stack always does, or may do and never does.
+  '-false-start': 'flag',
   '-no-legacy-server-connect': 'flag',
   '-forbid-renegotiation-after-handshake': 'flag',
 

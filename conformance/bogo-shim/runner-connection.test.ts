@@ -45,7 +45,7 @@ function runShim(...more: readonly string[]): Promise<void> {
   const clock = new Clock();
   const ports = localPorts([initial], clock);
   const certificates = new VerifyCallback(ports.certificates, initial);
-  const sessions = new CountedSessions(ports.sessions);
+  const sessions = new CountedSessions(ports.sessions, initial);
   const wanted = { settings: initial, afterRetry: retry, resuming: false };
   return RunnerConnection.run(wanted, configurationOf(initial), { ...ports, certificates, sessions }, clock);
 }

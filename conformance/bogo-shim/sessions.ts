@@ -1,6 +1,7 @@
 import type { KeptSession, SessionManager } from '@handfast/sessions';
+import type { Settings } from './arguments.ts';
 
-/** Sessions, with the count of those that a client has kept. */
+/** Sessions, with the count of those that a client has kept; without tickets, where a server is to run out of them. */
 export class CountedSessions implements SessionManager {
   readonly note: SessionManager['note'];
   readonly handshakes: SessionManager['handshakes'];
@@ -10,11 +11,12 @@ export class CountedSessions implements SessionManager {
   readonly #inner: SessionManager;
   kept = 0;
 
-  constructor(inner: SessionManager) {
+  constructor(inner: SessionManager, settings: Settings) {
     this.#inner = inner;
     this.note = (entry) => inner.note(entry);
     this.handshakes = (context) => inner.handshakes(context);
-    this.blankTickets = (request, context) => inner.blankTickets(request, context);
+    this.blankTickets = (request, context) =>
+      settings['-skip-ticket'] ? { tickets: [] } : inner.blankTickets(request, context);
     this.resume = (request, context) => inner.resume(request, context);
     this.recall = (request, context) => inner.recall(request, context);
   }
