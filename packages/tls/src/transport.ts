@@ -142,7 +142,7 @@ export class TlsTransport {
 
   /** Goes at once. A handshake is cancelled, and the peer told so; where data was written, the peer sees it cut off. */
   destroy(): void {
-    if (!this.#open && !this.connection.writesEarly) this.connection.close();
+    if (!this.#open) this.connection.abort(new TlsError('cancelled', 'we closed before the handshake was done'));
     this.#destroyed = true;
     this.#socket.destroy();
   }

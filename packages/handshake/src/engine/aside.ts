@@ -13,9 +13,8 @@ export class Aside {
   constructor(timeline: TimelineRecorder, environment: Environment, answered: () => void) {
     this.#answered = answered;
     this.#round = new AskRound(timeline, environment, (outcome) => {
-      if (outcome.kind === 'refused') return;
-      const [value] = outcome.answers;
-      this.#answer = { value };
+      if (outcome.kind === 'refused') this.#refused();
+      else this.#answer = { value: outcome.answers[0] };
       this.#answered();
     });
   }
@@ -25,12 +24,18 @@ export class Aside {
       const answers = this.#round.put([ask]);
       if (answers !== undefined) this.#answer = { value: answers[0] };
     } catch {
-      // The timeline has the refusal, and nothing depends on it.
+      this.#refused();
     }
   }
 
+  /** The timeline has the refusal, and nothing depends on it. */
+  #refused(): void {
+    this.#answer = { value: undefined };
+    this.#make = () => [];
+  }
+
   make(messages: (answer: unknown) => readonly EncodedMessage[]): void {
-    this.#make = messages;
+    this.#make ??= messages;
   }
 
   /** The messages, once; undefined while the answer, or what to make of it, is missing. None for a wrong answer. */

@@ -196,6 +196,7 @@ export class Connection {
     this.#guard(() => {
       this.#writeAlert('close_notify', this.#environment.now());
       this.#writesClosed = true;
+      this.#forgetAside();
       this.#flush();
     });
   }
@@ -214,7 +215,8 @@ export class Connection {
     if (this.#over) return;
     // What the peer said before it left still counts: it may have said all that it had to say.
     this.#transportHasEnded = true;
-    if (cause === undefined && this.#round !== undefined && this.#reader.buffered > 0) return;
+    const isUnread = this.#reader.buffered > 0 || !this.#reassembler.empty;
+    if (cause === undefined && this.#round !== undefined && isUnread) return;
     this.#cancelAsks();
     if (cause !== undefined || this.#open === undefined) {
       // An alert may still lie unread behind an ask that nobody waits for any more.
@@ -234,6 +236,7 @@ export class Connection {
       );
     } else {
       this.#over = this.#writesClosed;
+      if (this.#over) this.#forgetAside();
       this.#end();
     }
   }
@@ -374,7 +377,7 @@ export class Connection {
     }
     this.#readsClosed = true;
     this.#confirm();
-    this.#events.peerClosed();
+    if (!this.#over) this.#events.peerClosed();
   }
 
   #takeData(fragment: Uint8Array): void {
@@ -392,7 +395,7 @@ export class Connection {
     if (fragment.length === 0) return;
     this.#limits.progress();
     this.#confirm();
-    this.#events.data(fragment);
+    if (!this.#over) this.#events.data(fragment);
   }
 
   /** The messages of such an answer follow one another without any other between them (RFC 8446 section 4.6.2). */
@@ -566,6 +569,8 @@ export class Connection {
   #sendAside(): void {
     const messages = this.#aside?.take();
     if (messages === undefined || this.#over || this.#writesClosed) return;
+    // Its answer has keys in it, and the connection may live for days.
+    this.#aside = undefined;
     this.#guard(() => {
       for (const { name, bytes } of messages) {
         this.#writer.write('handshake', bytes);
@@ -598,6 +603,12 @@ export class Connection {
       this.#advance(outcome.answers);
     });
     if (!this.#over) this.#events.ready?.();
+  }
+
+  #forgetAside(): void {
+    const aside = this.#aside;
+    this.#aside = undefined;
+    aside?.cancel();
   }
 
   /** Nobody waits for the asks that are under way any more. */
@@ -649,18 +660,23 @@ export class Connection {
   #fail(error: TlsError): void {
     this.#over = true;
     this.#cancelAsks();
-    this.#aside?.cancel();
+    this.#forgetAside();
     const step = this.#stepOf(error);
     const now = this.#environment.now();
     const byPeer = isOfPeer(error.reason);
     const told = byPeer ? undefined : this.#tellPeer(error.alert, now);
-    if (this.#timeline.endedAt === undefined) {
+    const isNews = this.#timeline.endedAt === undefined;
+    if (isNews) {
       const { reason, detail } = error;
       const alert = byPeer ? this.#lastWord : told;
       this.#timeline.failed({ reason, by: byPeer ? 'peer' : 'us', alert, step, detail }, now);
-      this.#progress();
     }
-    this.#events.failed(step === undefined ? error : error.at(step));
+    try {
+      if (isNews) this.#progress();
+    } finally {
+      // Whatever is thrown at us while we tell: who does not hear of the end would wait for it for ever.
+      this.#events.failed(step === undefined ? error : error.at(step));
+    }
   }
 
   /** The step that an error belongs to: what it says itself, what we wait for, or what we work on. */
@@ -677,7 +693,8 @@ export class Connection {
    * @returns the alert that told it why, unless we had closed before.
    */
   #tellPeer(alert: AlertName, now: number): AlertName | undefined {
-    if (this.#writesClosed) return undefined;
+    // Who breaks off an answer to early data must not seem to have said all of it.
+    if (this.#writesClosed || (alert === 'user_canceled' && this.writesEarly)) return undefined;
     // RFC 8446 section 6.1: only a handshake is cancelled; what comes after it is closed.
     const last = alert === 'user_canceled' && this.#open !== undefined ? 'close_notify' : alert;
     try {
