@@ -299,7 +299,10 @@ describe.skipIf(natsServerBinary() === undefined)('NatsBus', () => {
     it.for(elsewhere)('asks another where one says %s, as while services are replaced', async (refusal) => {
       await pose((_, key) => encodeRefusal(key, Refusal[refusal]));
       const { instance } = await host();
-      expect(await instancesOf(await makeRemote(), 20)).toEqual(new Set([instance]));
+      const remote = await makeRemote();
+      // Until it is known, there is no other to ask.
+      await vi.waitFor(() => expect(instancesOf(remote, 1)).resolves.toEqual(new Set([instance])));
+      expect(await instancesOf(remote, 20)).toEqual(new Set([instance]));
     });
 
     it('asks another where one stands still', async () => {
